@@ -1,0 +1,15 @@
+// libp2p 3 needs two globals that Node 20 lacks: `Promise.withResolvers` (Node 22) and `WebSocket` (its dialler
+// uses the global). Node entry points import this module before anything of libp2p; tabs never load it.
+import { WebSocket } from 'ws'
+
+Promise.withResolvers ??= function withResolvers<T>() {
+  let resolve!: (value: T | PromiseLike<T>) => void
+  let reject!: (reason?: unknown) => void
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
+}
+
+Object.assign(globalThis, { WebSocket: (globalThis as { WebSocket?: unknown }).WebSocket ?? WebSocket })
