@@ -48,3 +48,8 @@ export interface AdvertisedLink {
 /** The rungs of the fallback ladder, best first (design section 6). */
 export type LinkPath = 'worker-channel' | 'main-channel' | 'stream' | 'relayed-stream'
 export const LINK_PATHS: readonly LinkPath[] = ['worker-channel', 'main-channel', 'stream', 'relayed-stream']
+
+/** True for the rung whose bytes a relay carries. */
+export function isRelayedPath(path: LinkPath): boolean {
+  return path === 'relayed-stream'
+}
