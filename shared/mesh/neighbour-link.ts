@@ -29,6 +29,8 @@ export interface NeighbourLinkEvents {
 export class NeighbourLink {
   readonly peerId: PeerIdText
   readonly path: LinkPath
+  /** Settles when frames can flow. */
+  readonly opened: Promise<void>
   readonly #hot: FrameChannel
   readonly #beat: FrameChannel
   readonly #clock: Clock
@@ -42,7 +44,8 @@ export class NeighbourLink {
   readonly #roundTripsMs: number[] = []
   #queuedBytes = 0
   #beatSequence = 0
-  #lastHeardMs: number
+  /** Null until the channel is open: a link that is still opening is not silent. */
+  #lastHeardMs: number | null = null
   #isClosed = false
   #bytesSent = 0
 
@@ -62,7 +65,9 @@ export class NeighbourLink {
     this.#clock = options.clock
     this.#generation = options.generation
     this.#events = options.events
-    this.#lastHeardMs = options.clock.now()
+    this.opened = options.hot.opened.then(() => {
+      this.#lastHeardMs = options.clock.now()
+    })
     this.#hot.listen({
       onMessage: (message) => this.#onMessage(message),
       onDrain: () => this.#flush(),
@@ -76,11 +81,6 @@ export class NeighbourLink {
     })
   }
 
-  /** Settles when frames can flow. */
-  get opened(): Promise<void> {
-    return this.#hot.opened
-  }
-
   get isRelayed(): boolean {
     return isRelayedPath(this.path)
   }
@@ -89,9 +89,9 @@ export class NeighbourLink {
     return this.#bytesSent
   }
 
-  /** Milliseconds since anything at all arrived. */
+  /** Milliseconds since anything at all arrived; 0 while the channel opens. */
   silenceMs(): number {
-    return this.#clock.now() - this.#lastHeardMs
+    return this.#lastHeardMs === null ? 0 : this.#clock.now() - this.#lastHeardMs
   }
 
   /** Median round trip of the last beats, or null before the first reply. */

@@ -1,0 +1,315 @@
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import type { PeerIdText } from '../protocol/ids.ts'
+import { decodeLinkMessage, encodeLinkMessage, LINK_LIMITS, LINK_V1 } from '../protocol/link/link.ts'
+import { FRAME_HEADER_BYTES, MAX_MESSAGE_BYTES } from '../protocol/frame/frame.ts'
+import type { LinkPath } from '../protocol/stage-advert/stage-advert.ts'
+import type { DataChannelLike } from './data-channel.ts'
+import { LinkError } from './link-error.ts'
+import type { Logger } from './ports.ts'
+import { WireStream } from './wire-stream.ts'
+
+/** Frames over a libp2p stream, for the lower rungs of the ladder. */
+const FRAMES_V1 = '/mesh/frames/1.0.0'
+/** Dial (155 to 435 ms measured on loopback), ICE over a real network, and the hand-shake. */
+const LINK_TIMEOUT_MS = 15_000
+/** Ids of the first pair of negotiated channels. libp2p's own count up from 0; Chromium has 1,023 in all. */
+const FIRST_CHANNEL_ID = 900
+/** Pairs before ids come round again: a closed channel's id stays taken for a moment. */
+const CHANNEL_PAIRS = 50
+
+/** How a platform turns channels into a link of its data plane. */
+export interface LinkAdopter {
+  /** Takes both channels in the task that made them; settles when frames flow. Returns the rung that was reached. */
+  adoptChannels(peerId: PeerIdText, hot: DataChannelLike, beat: DataChannelLike): Promise<LinkPath>
+  adoptStream(peerId: PeerIdText, path: 'stream' | 'relayed-stream', stream: WireStream): Promise<void>
+}
+
+/**
+ * Makes data-plane links: a direct libp2p connection by WebRTC, then two negotiated data channels on it. If no direct
+ * connection can be made, or it hides its peer connection, a libp2p stream carries the frames.
+ *
+ * The peer with the smaller id opens; the other asks it to. So two peers that want each other at once make one link.
+ */
+export class LinkService {
+  readonly #libp2p: Libp2p
+  readonly #self: PeerIdText
+  readonly #adopter: LinkAdopter
+  readonly #logger: Logger
+  readonly #allowsStreams: boolean
+  readonly #links = new Map<PeerIdText, Promise<LinkPath>>()
+  readonly #requests = new Map<PeerIdText, { resolve: (path: LinkPath) => void; reject: (error: unknown) => void }>()
+  #nextPair = 0
+
+  constructor(options: {
+    libp2p: Libp2p
+    self: PeerIdText
+    adopter: LinkAdopter
+    logger: Logger
+    /** False refuses the stream rungs. */
+    allowStreams?: boolean
+  }) {
+    this.#libp2p = options.libp2p
+    this.#self = options.self
+    this.#adopter = options.adopter
+    this.#logger = options.logger
+    this.#allowsStreams = options.allowStreams ?? true
+  }
+
+  async start(): Promise<void> {
+    await this.#libp2p.handle(LINK_V1, (stream, connection) => this.#onLinkStream(stream, connection), {
+      runOnLimitedConnection: true,
+      maxInboundStreams: 128,
+    })
+    await this.#libp2p.handle(FRAMES_V1, (stream, connection) => this.#onFrameStream(stream, connection), {
+      runOnLimitedConnection: true,
+      maxInboundStreams: 128,
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#libp2p.unhandle([LINK_V1, FRAMES_V1])
+    this.#links.clear()
+  }
+
+  /**
+   * Makes sure of a link; calls for the same peer share one attempt.
+   * @param relayAddresses where the peer holds reservations
+   * @throws LinkError
+   */
+  ensure(peerId: PeerIdText, relayAddresses: readonly string[]): Promise<LinkPath> {
+    const existing = this.#links.get(peerId)
+    if (existing !== undefined) return existing
+    return this.#remember(peerId, this.#make(peerId, relayAddresses))
+  }
+
+  /** Call when the data plane lost the link, so that the next `ensure` makes a new one. */
+  forget(peerId: PeerIdText): void {
+    this.#links.delete(peerId)
+  }
+
+  /** Drops every connection to a peer that has fallen silent; libp2p itself would wait 13 s. */
+  disconnect(peerId: PeerIdText): void {
+    this.forget(peerId)
+    for (const connection of this.#libp2p.getConnections(peerIdFromString(peerId)))
+      connection.abort(new Error('no beat within the silence limit'))
+  }
+
+  #remember(peerId: PeerIdText, attempt: Promise<LinkPath>): Promise<LinkPath> {
+    this.#links.set(peerId, attempt)
+    attempt.catch(() => {
+      if (this.#links.get(peerId) === attempt) this.#links.delete(peerId)
+    })
+    return attempt
+  }
+
+  async #make(peerId: PeerIdText, relayAddresses: readonly string[]): Promise<LinkPath> {
+    const signal = AbortSignal.timeout(LINK_TIMEOUT_MS)
+    try {
+      if (this.#self < peerId) return await this.#open(peerId, relayAddresses, signal)
+      return await this.#request(peerId, relayAddresses, signal)
+    } catch (error) {
+      if (error instanceof LinkError) throw error
+      throw new LinkError(`No link to ${peerId} could be made.`, {
+        data: { code: 'NO_LINK', peerId },
+        metaMessages: ['The peer left, or a firewall blocks direct connections to it.', 'Ask again: another route is chosen.'],
+        cause: error,
+      })
+    }
+  }
+
+  async #open(peerId: PeerIdText, relayAddresses: readonly string[], signal: AbortSignal): Promise<LinkPath> {
+    const connection = await this.#connectDirectly(peerId, relayAddresses, signal)
+    const pc = connection === null ? null : peerConnectionOf(connection)
+    if (connection === null || pc === null) return this.#openStream(peerId, relayAddresses, connection, signal)
+    const hotChannelId = FIRST_CHANNEL_ID + 2 * (this.#nextPair++ % CHANNEL_PAIRS)
+    const stream = new WireStream(await connection.newStream(LINK_V1, { signal }), LINK_LIMITS.maxBytes)
+    const adopted = this.#adopt(peerId, pc, hotChannelId, hotChannelId + 1)
+    try {
+      stream.send(encodeLinkMessage({ kind: 'open', hotChannelId, beatChannelId: hotChannelId + 1 }))
+      const reply = await stream.next(signal)
+      if (reply === null || decodeLinkMessage(reply).kind !== 'ready') throw new Error('the peer refused the link')
+      return await adopted
+    } finally {
+      stream.close()
+    }
+  }
+
+  /** Asks the peer with the smaller id to open, and waits until it has. */
+  async #request(peerId: PeerIdText, relayAddresses: readonly string[], signal: AbortSignal): Promise<LinkPath> {
+    const opened = new Promise<LinkPath>((resolve, reject) => {
+      this.#requests.set(peerId, { resolve, reject })
+      signal.addEventListener('abort', () =>
+        reject(
+          new LinkError(`${peerId} did not open a link within ${LINK_TIMEOUT_MS / 1000} s.`, {
+            data: { code: 'LINK_TIMEOUT', peerId, timeoutMs: LINK_TIMEOUT_MS },
+          }),
+        ),
+      )
+    })
+    try {
+      const stream = await this.#dialProtocol(peerId, relayAddresses, LINK_V1, signal)
+      stream.send(encodeLinkMessage({ kind: 'request' }))
+      return await opened
+    } finally {
+      this.#requests.delete(peerId)
+    }
+  }
+
+  async #onLinkStream(raw: Stream, connection: Connection): Promise<void> {
+    const stream = new WireStream(raw, LINK_LIMITS.maxBytes)
+    const peerId = connection.remotePeer.toString() as PeerIdText // libp2p has parsed it
+    try {
+      const first = await stream.next(AbortSignal.timeout(LINK_TIMEOUT_MS))
+      if (first === null) return
+      const message = decodeLinkMessage(first)
+      if (message.kind === 'request') {
+        // Relays of the asker are not needed: it has just reached us, so a connection exists.
+        if (this.#self < peerId) {
+          this.forget(peerId)
+          await this.ensure(peerId, [])
+        }
+        return
+      }
+      const pc = peerConnectionOf(connection)
+      if (message.kind !== 'open' || pc === null) {
+        stream.send(encodeLinkMessage({ kind: 'refused' }))
+        return
+      }
+      const adopted = this.#adopt(peerId, pc, message.hotChannelId, message.beatChannelId)
+      stream.send(encodeLinkMessage({ kind: 'ready' }))
+      this.#settle(peerId, adopted)
+      await adopted
+    } catch (error) {
+      this.#logger.debug('link set-up failed', { peerId, error: String(error) })
+    } finally {
+      stream.close()
+    }
+  }
+
+  async #onFrameStream(raw: Stream, connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString() as PeerIdText // libp2p has parsed it
+    if (!this.#allowsStreams) {
+      raw.abort(new Error('stream links are switched off'))
+      return
+    }
+    const stream = new WireStream(raw, MAX_MESSAGE_BYTES + FRAME_HEADER_BYTES)
+    const path = isLimited(connection) ? 'relayed-stream' : 'stream'
+    const adopted = this.#adopter.adoptStream(peerId, path, stream).then(() => path as LinkPath)
+    this.#settle(peerId, adopted)
+    await adopted
+  }
+
+  /** An inbound link answers both a request of ours and a later `ensure`. */
+  #settle(peerId: PeerIdText, adopted: Promise<LinkPath>): void {
+    const request = this.#requests.get(peerId)
+    if (request !== undefined) adopted.then(request.resolve, request.reject)
+    else void this.#remember(peerId, adopted).catch(() => {})
+  }
+
+  #adopt(peerId: PeerIdText, pc: PeerConnectionLike, hotId: number, beatId: number): Promise<LinkPath> {
+    const hot = pc.createDataChannel('racemesh-hot', { negotiated: true, id: hotId, ordered: true })
+    const beat = pc.createDataChannel('racemesh-beat', {
+      negotiated: true,
+      id: beatId,
+      ordered: false,
+      maxRetransmits: 0,
+    })
+    const adopted = this.#adopter.adoptChannels(peerId, hot, beat)
+    // The hand-shake may fail first; its error is the one to report.
+    adopted.catch(() => {})
+    return adopted
+  }
+
+  async #openStream(
+    peerId: PeerIdText,
+    relayAddresses: readonly string[],
+    direct: Connection | null,
+    signal: AbortSignal,
+  ): Promise<LinkPath> {
+    if (!this.#allowsStreams) throw new Error('no direct connection, and stream links are switched off')
+    const raw =
+      direct !== null
+        ? await direct.newStream(FRAMES_V1, { signal })
+        : await this.#libp2p.dialProtocol(circuitAddresses(peerId, relayAddresses), FRAMES_V1, {
+            signal,
+            runOnLimitedConnection: true,
+          })
+    const path = direct !== null ? 'stream' : 'relayed-stream'
+    await this.#adopter.adoptStream(peerId, path, new WireStream(raw, MAX_MESSAGE_BYTES + FRAME_HEADER_BYTES))
+    return path
+  }
+
+  /** A direct connection, or null when none can be made; the relayed one then carries the frames. */
+  async #connectDirectly(
+    peerId: PeerIdText,
+    relayAddresses: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Connection | null> {
+    const id = peerIdFromString(peerId)
+    const direct = this.#libp2p.getConnections(id).find((connection) => !isLimited(connection))
+    if (direct !== undefined) return direct
+    const known =
+      relayAddresses.length > 0
+        ? webrtcAddresses(peerId, relayAddresses)
+        : this.#libp2p.getConnections(id).flatMap((connection) => webrtcTwin(connection))
+    try {
+      const connection = await this.#libp2p.dial(known, { signal })
+      return isLimited(connection) ? null : connection
+    } catch (error) {
+      this.#logger.debug('no direct connection', { peerId, error: String(error) })
+      if (signal.aborted) throw error
+      return null
+    }
+  }
+
+  async #dialProtocol(
+    peerId: PeerIdText,
+    relayAddresses: readonly string[],
+    protocol: string,
+    signal: AbortSignal,
+  ): Promise<WireStream> {
+    const id = peerIdFromString(peerId)
+    const target =
+      this.#libp2p.getConnections(id).length > 0 ? id : circuitAddresses(peerId, relayAddresses)
+    const stream = await this.#libp2p.dialProtocol(target, protocol, { signal, runOnLimitedConnection: true })
+    return new WireStream(stream, LINK_LIMITS.maxBytes)
+  }
+}
+
+interface PeerConnectionLike {
+  createDataChannel(
+    label: string,
+    options: { negotiated: boolean; id: number; ordered: boolean; maxRetransmits?: number },
+  ): DataChannelLike
+}
+
+/** libp2p's own RTCPeerConnection: an undocumented member, so its absence is a case and not an error. */
+function peerConnectionOf(connection: Connection): PeerConnectionLike | null {
+  const { muxer } = connection as { muxer?: { peerConnection?: Partial<PeerConnectionLike> } }
+  const pc = muxer?.peerConnection
+  return typeof pc?.createDataChannel === 'function' ? (pc as PeerConnectionLike) : null // checked on this line
+}
+
+function isLimited(connection: Connection): boolean {
+  return connection.limits !== undefined || connection.remoteAddr.toString().endsWith('/p2p-circuit')
+}
+
+/** Where the peer can be dialled for a direct connection, by way of its relays. */
+export function webrtcAddresses(peerId: PeerIdText, relayAddresses: readonly string[]): Multiaddr[] {
+  return relayAddresses.map((address) => multiaddr(`${address}/p2p-circuit/webrtc/p2p/${peerId}`))
+}
+
+/** Where the peer can be dialled through its relays. */
+export function circuitAddresses(peerId: PeerIdText, relayAddresses: readonly string[]): Multiaddr[] {
+  return relayAddresses.map((address) => multiaddr(`${address}/p2p-circuit/p2p/${peerId}`))
+}
+
+/** The WebRTC address beside a relayed connection that already exists. */
+function webrtcTwin(connection: Connection): Multiaddr[] {
+  const text = connection.remoteAddr.toString()
+  const at = text.indexOf('/p2p-circuit')
+  if (at < 0) return []
+  return [multiaddr(`${text.slice(0, at)}/p2p-circuit/webrtc/p2p/${connection.remotePeer.toString()}`)]
+}
