@@ -58,7 +58,12 @@ export interface LinkStatus {
 
 export type DataPlaneEvent =
   /** The last stage sampled a token; end tokens are not reported. */
-  | { readonly kind: 'token'; readonly sessionId: SessionId; readonly position: number; readonly tokenId: number }
+  | {
+      readonly kind: 'token'
+      readonly sessionId: SessionId
+      readonly position: number
+      readonly tokenId: number
+    }
   | {
       readonly kind: 'session-ended'
       readonly sessionId: SessionId

@@ -248,7 +248,10 @@ export class DataPlane implements DataPlaneApi {
     if (link !== undefined) return link
     throw new LinkError(`There is no link to ${peerId}.`, {
       data: { code: 'NO_LINK', peerId },
-      metaMessages: ['The peer left, or no connection to it could be made.', 'Ask again: another route is chosen.'],
+      metaMessages: [
+        'The peer left, or no connection to it could be made.',
+        'Ask again: another route is chosen.',
+      ],
     })
   }
 

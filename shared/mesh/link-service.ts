@@ -39,7 +39,10 @@ export class LinkService {
   readonly #logger: Logger
   readonly #allowsStreams: boolean
   readonly #links = new Map<PeerIdText, Promise<LinkPath>>()
-  readonly #requests = new Map<PeerIdText, { resolve: (path: LinkPath) => void; reject: (error: unknown) => void }>()
+  readonly #requests = new Map<
+    PeerIdText,
+    { resolve: (path: LinkPath) => void; reject: (error: unknown) => void }
+  >()
   #nextPair = 0
 
   constructor(options: {
@@ -113,7 +116,10 @@ export class LinkService {
       if (error instanceof LinkError) throw error
       throw new LinkError(`No link to ${peerId} could be made.`, {
         data: { code: 'NO_LINK', peerId },
-        metaMessages: ['The peer left, or a firewall blocks direct connections to it.', 'Ask again: another route is chosen.'],
+        metaMessages: [
+          'The peer left, or a firewall blocks direct connections to it.',
+          'Ask again: another route is chosen.',
+        ],
         cause: error,
       })
     }
@@ -122,14 +128,16 @@ export class LinkService {
   async #open(peerId: PeerIdText, relayAddresses: readonly string[], signal: AbortSignal): Promise<LinkPath> {
     const connection = await this.#connectDirectly(peerId, relayAddresses, signal)
     const pc = connection === null ? null : peerConnectionOf(connection)
-    if (connection === null || pc === null) return this.#openStream(peerId, relayAddresses, connection, signal)
+    if (connection === null || pc === null)
+      return this.#openStream(peerId, relayAddresses, connection, signal)
     const hotChannelId = FIRST_CHANNEL_ID + 2 * (this.#nextPair++ % CHANNEL_PAIRS)
     const stream = new WireStream(await connection.newStream(LINK_V1, { signal }), LINK_LIMITS.maxBytes)
     const adopted = this.#adopt(peerId, pc, hotChannelId, hotChannelId + 1)
     try {
       stream.send(encodeLinkMessage({ kind: 'open', hotChannelId, beatChannelId: hotChannelId + 1 }))
       const reply = await stream.next(signal)
-      if (reply === null || decodeLinkMessage(reply).kind !== 'ready') throw new Error('the peer refused the link')
+      if (reply === null || decodeLinkMessage(reply).kind !== 'ready')
+        throw new Error('the peer refused the link')
       return await adopted
     } finally {
       stream.close()
@@ -137,7 +145,11 @@ export class LinkService {
   }
 
   /** Asks the peer with the smaller id to open, and waits until it has. */
-  async #request(peerId: PeerIdText, relayAddresses: readonly string[], signal: AbortSignal): Promise<LinkPath> {
+  async #request(
+    peerId: PeerIdText,
+    relayAddresses: readonly string[],
+    signal: AbortSignal,
+  ): Promise<LinkPath> {
     const opened = new Promise<LinkPath>((resolve, reject) => {
       this.#requests.set(peerId, { resolve, reject })
       signal.addEventListener('abort', () =>
@@ -271,8 +283,7 @@ export class LinkService {
     signal: AbortSignal,
   ): Promise<WireStream> {
     const id = peerIdFromString(peerId)
-    const target =
-      this.#libp2p.getConnections(id).length > 0 ? id : circuitAddresses(peerId, relayAddresses)
+    const target = this.#libp2p.getConnections(id).length > 0 ? id : circuitAddresses(peerId, relayAddresses)
     const stream = await this.#libp2p.dialProtocol(target, protocol, { signal, runOnLimitedConnection: true })
     return new WireStream(stream, LINK_LIMITS.maxBytes)
   }
@@ -293,7 +304,7 @@ function peerConnectionOf(connection: Connection): PeerConnectionLike | null {
 }
 
 function isLimited(connection: Connection): boolean {
-  return connection.limits !== undefined || connection.remoteAddr.toString().endsWith('/p2p-circuit')
+  return connection.limits !== undefined || !connection.direct
 }
 
 /** Where the peer can be dialled for a direct connection, by way of its relays. */

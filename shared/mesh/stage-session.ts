@@ -200,7 +200,12 @@ export class StageSession {
     await this.#pass(position, tokenCount, isPrefill, result)
   }
 
-  async #pass(position: number, tokenCount: number, isPrefill: boolean, result: ForwardResult): Promise<void> {
+  async #pass(
+    position: number,
+    tokenCount: number,
+    isPrefill: boolean,
+    result: ForwardResult,
+  ): Promise<void> {
     switch (result.kind) {
       case 'none':
         return

@@ -65,8 +65,12 @@ export class WireStream {
       if (message !== undefined) return message
       if (this.#isClosed) return null
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
-        signal?.addEventListener('abort', resolve, { once: true })
+        const wake = (): void => {
+          signal?.removeEventListener('abort', wake)
+          resolve()
+        }
+        this.#wake = wake
+        signal?.addEventListener('abort', wake)
       })
       this.#wake = null
     }
