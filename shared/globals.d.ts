@@ -33,6 +33,14 @@ declare const crypto: {
   readonly subtle: { digest(algorithm: 'SHA-256', data: ArrayBufferView | ArrayBuffer): Promise<ArrayBuffer> }
 }
 
+declare class URL {
+  constructor(url: string, base?: string)
+  readonly protocol: string
+  readonly hostname: string
+  readonly port: string
+  readonly href: string
+}
+
 declare class TextEncoder {
   encode(input?: string): Uint8Array<ArrayBuffer>
 }

@@ -30,7 +30,7 @@ export class Gossip {
   readonly #libp2p: GossipNode
   readonly #events: GossipEvents
   readonly #logger: Logger
-  readonly #onMessage = (event: CustomEvent<{ topic: string; data: Uint8Array; from?: PeerId }>): void =>
+  readonly #onMessage = (event: { detail: { topic: string; data: Uint8Array; from?: PeerId } }): void =>
     this.#receive(event.detail)
 
   constructor(libp2p: GossipNode, events: GossipEvents, logger: Logger) {
@@ -41,14 +41,14 @@ export class Gossip {
 
   start(): void {
     const { pubsub } = this.#libp2p.services
-    pubsub.addEventListener('message', this.#onMessage as EventListener)
+    pubsub.addEventListener('message', this.#onMessage)
     pubsub.subscribe(STAGE_ADVERTS_V1)
     pubsub.subscribe(PEER_NOTICES_V1)
   }
 
   stop(): void {
     const { pubsub } = this.#libp2p.services
-    pubsub.removeEventListener('message', this.#onMessage as EventListener)
+    pubsub.removeEventListener('message', this.#onMessage)
   }
 
   async advertise(advert: StageAdvert): Promise<void> {

@@ -42,12 +42,15 @@ export interface FrameChannel {
   close(): void
 }
 
-/** Where warnings and notes go; never anything that a peer wrote at info or above. */
+/** Plain figures and short words of our own; never a prompt or a key, and nothing that a peer wrote at info or above. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/** Where events go: a fixed phrase, and values in `fields`. */
 export interface Logger {
-  debug(message: string, fields?: Record<string, unknown>): void
-  info(message: string, fields?: Record<string, unknown>): void
-  warn(message: string, fields?: Record<string, unknown>): void
-  error(message: string, fields?: Record<string, unknown>): void
+  debug(event: string, fields?: LogFields): void
+  info(event: string, fields?: LogFields): void
+  warn(event: string, fields?: LogFields): void
+  error(event: string, fields?: LogFields): void
 }
 
 /** Drops everything. */

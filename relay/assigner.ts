@@ -1,0 +1,172 @@
+import type { Libp2p } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { ModelManifest } from '../shared/model/manifest.ts'
+import { planAssignments } from '../shared/mesh/assignment.ts'
+import type { Membership, MemberPeer } from '../shared/mesh/membership.ts'
+import type { Clock, Logger } from '../shared/mesh/ports.ts'
+import { WireStream } from '../shared/mesh/wire-stream.ts'
+import type { ModelId, PeerIdText } from '../shared/protocol/ids.ts'
+import { formatRange, type LayerRange } from '../shared/protocol/layer-range.ts'
+import {
+  decodeStageOfferReply,
+  encodeStageOffer,
+  STAGE_OFFER_LIMITS,
+  STAGE_OFFER_V1,
+} from '../shared/protocol/stage-offer/stage-offer.ts'
+
+/** Joins that come together are planned together, so that two tabs opened at once get halves and not two wholes. */
+const PLAN_DELAY_MS = 250
+const OFFER_TIMEOUT_MS = 10_000
+/** A peer that refused is asked again after this, or when the plan for it changes. */
+const REFUSED_RETRY_MS = 30_000
+
+interface Offered {
+  readonly layers: LayerRange | null
+  readonly state: 'offered' | 'accepted' | 'refused'
+  readonly atMs: number
+}
+
+/** Decides which layers the peers of this relay hold, and asks them to. Peers of other relays are theirs to ask. */
+export class Assigner {
+  readonly #libp2p: Libp2p
+  readonly #membership: Membership
+  readonly #models: readonly ModelManifest[]
+  readonly #minStages: number
+  readonly #isLocal: (peerId: PeerIdText) => boolean
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #offered = new Map<string, Offered>()
+  #cancelPlan: (() => void) | null = null
+  #stopListening = (): void => {}
+
+  constructor(options: {
+    libp2p: Libp2p
+    membership: Membership
+    models: readonly ModelManifest[]
+    minStages: number
+    /** True for a peer that is connected to this relay. */
+    isLocal: (peerId: PeerIdText) => boolean
+    clock: Clock
+    logger: Logger
+  }) {
+    this.#libp2p = options.libp2p
+    this.#membership = options.membership
+    this.#models = options.models
+    this.#minStages = options.minStages
+    this.#isLocal = options.isLocal
+    this.#clock = options.clock
+    this.#logger = options.logger
+  }
+
+  start(): void {
+    this.#stopListening = this.#membership.onChange(() => {
+      this.#cancelPlan ??= this.#clock.after(PLAN_DELAY_MS, () => {
+        this.#cancelPlan = null
+        this.#plan()
+      })
+    })
+  }
+
+  stop(): void {
+    this.#stopListening()
+    this.#cancelPlan?.()
+  }
+
+  #plan(): void {
+    const peers = this.#membership.peers()
+    for (const key of this.#offered.keys())
+      if (!peers.some((peer) => key.startsWith(`${peer.advert.peerId}|`))) this.#offered.delete(key)
+    for (const manifest of this.#models) this.#planModel(manifest, peers)
+  }
+
+  #planModel(manifest: ModelManifest, peers: readonly MemberPeer[]): void {
+    const bytesOf = (kind: 'embedding' | 'head'): number =>
+      manifest.files.filter(({ role }) => role.kind === kind).reduce((sum, file) => sum + file.sizeBytes, 0)
+    const layerBytes = manifest.files.flatMap((file) => (file.role.kind === 'layer' ? [file.sizeBytes] : []))
+    const assignments = planAssignments({
+      model: {
+        id: manifest.id,
+        layerCount: manifest.config.layerCount,
+        layerBytes,
+        embeddingBytes: bytesOf('embedding'),
+        headBytes: bytesOf('head'),
+        encoding: manifest.encoding,
+      },
+      peers: peers
+        .filter((peer) => peer.advert.isAwake)
+        .map((peer) => {
+          const stage = peer.advert.stages.find(({ modelId }) => modelId === manifest.id)
+          return {
+            peerId: peer.advert.peerId,
+            joinedAtMs: peer.firstSeenMs,
+            kind: peer.advert.kind,
+            isBackstop: peer.advert.isBackstop,
+            budgetBytes: peer.advert.memoryBudgetBytes,
+            encodings: peer.advert.encodings,
+            pinnedLayers: peer.advert.pinnedLayers,
+            current: stage?.layers ?? this.#pending(peer.advert.peerId, manifest.id),
+            decodeStepMs:
+              stage === undefined || stage.decodeStepMicros === 0 ? null : stage.decodeStepMicros / 1000,
+          }
+        }),
+      options: { minStages: this.#minStages },
+    })
+    for (const { peerId, layers } of assignments) {
+      if (!this.#isLocal(peerId)) continue
+      const held =
+        this.#membership.get(peerId)?.advert.stages.find(({ modelId }) => modelId === manifest.id)?.layers ??
+        null
+      if (!isSameRange(held, layers)) this.#offer(peerId, manifest, layers)
+    }
+  }
+
+  /** What a peer was asked to hold and has not yet advertised. */
+  #pending(peerId: PeerIdText, modelId: ModelId): LayerRange | null {
+    const offered = this.#offered.get(`${peerId}|${modelId}`)
+    return offered === undefined || offered.state === 'refused' ? null : offered.layers
+  }
+
+  #offer(peerId: PeerIdText, manifest: ModelManifest, layers: LayerRange | null): void {
+    const key = `${peerId}|${manifest.id}`
+    const before = this.#offered.get(key)
+    const now = this.#clock.now()
+    if (before !== undefined && isSameRange(before.layers, layers)) {
+      // Offered and accepted: its advert will follow. Refused: do not nag.
+      if (now - before.atMs < REFUSED_RETRY_MS) return
+    }
+    this.#offered.set(key, { layers, state: 'offered', atMs: now })
+    void this.#send(peerId, manifest, layers).then(
+      (status) => {
+        this.#logger.info('stage offered', {
+          peerId,
+          model: manifest.name,
+          layers: layers === null ? 'none' : formatRange(layers),
+          status,
+        })
+        this.#offered.set(key, { layers, state: status === 'accepted' ? 'accepted' : 'refused', atMs: now })
+      },
+      (error: unknown) => {
+        this.#offered.delete(key)
+        this.#logger.warn('stage offer failed', { peerId, error: String(error) })
+      },
+    )
+  }
+
+  async #send(peerId: PeerIdText, manifest: ModelManifest, layers: LayerRange | null): Promise<string> {
+    const signal = AbortSignal.timeout(OFFER_TIMEOUT_MS)
+    const raw = await this.#libp2p.dialProtocol(peerIdFromString(peerId), STAGE_OFFER_V1, { signal })
+    const stream = new WireStream(raw, STAGE_OFFER_LIMITS.maxBytes)
+    try {
+      stream.send(encodeStageOffer({ modelId: manifest.id, modelName: manifest.name, layers }))
+      const reply = await stream.next(signal)
+      if (reply === null) throw new Error('the peer closed the stream')
+      return decodeStageOfferReply(reply).status
+    } finally {
+      stream.close()
+    }
+  }
+}
+
+function isSameRange(a: LayerRange | null, b: LayerRange | null): boolean {
+  return a === b || (a !== null && b !== null && a.start === b.start && a.end === b.end)
+}
