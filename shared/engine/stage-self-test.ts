@@ -1,0 +1,92 @@
+import type { ModelManifest } from '../model/manifest.ts'
+import { PREFILL_CHUNK_TOKENS } from './compute-engine.ts'
+import { EngineError } from './engine-error.ts'
+import { relativeRms } from './relative-rms.ts'
+import type { StageRunner } from './stage-runner.ts'
+
+/**
+ * Positions of the test: the length at which ONNX Runtime's attention was measured to go wrong, silently, on adapters
+ * with small subgroups (32 or more; see docs/engine.md).
+ */
+const TEST_POSITIONS = 48
+/**
+ * Allowed difference between prefill and single steps, relative RMS. q8 is bit-equal by construction; q4 was measured at
+ * 9.6e-7 over 8 layers on WASM, and the attention fault at 0.03 and more.
+ */
+const TOLERANCE = { q8: 0, q4: 1e-4 } as const
+
+/**
+ * Proves a loaded stage before it takes work: prefill by chunks and one position at a time must agree. The single
+ * steps are timed on the way.
+ * @throws EngineError `SELF_TEST_FAILED`
+ */
+export async function testStage({
+  runner,
+  manifest,
+  hasHead,
+}: {
+  runner: StageRunner
+  manifest: ModelManifest
+  hasHead: boolean
+}): Promise<{ decodeStepMs: number }> {
+  const positions = Math.min(TEST_POSITIONS, manifest.config.contextLength)
+  const { hiddenSize } = manifest.config
+  const input = seededInput(positions * hiddenSize)
+  const want = hasHead ? 'logits' : 'hidden'
+
+  const inChunks = await run(runner, input, hiddenSize, positions, PREFILL_CHUNK_TOKENS, want)
+  const oneByOne = await run(runner, input, hiddenSize, positions, 1, want)
+  const chunkRow = inChunks.last.slice(-oneByOne.last.length)
+  const difference = relativeRms(oneByOne.last, chunkRow)
+  // Written so that NaN fails.
+  if (!(difference <= TOLERANCE[manifest.encoding])) {
+    throw new EngineError(
+      `This device computes a prompt differently from single tokens: relative RMS ${difference.toExponential(1)}, at most ${TOLERANCE[manifest.encoding]} allowed.`,
+      {
+        data: { code: 'SELF_TEST_FAILED' },
+        metaMessages: [
+          'A fault of the graphics driver is the usual cause. The device can still serve without its GPU.',
+        ],
+        docsPath: 'docs/engine.md',
+      },
+    )
+  }
+  // The first half warms up: shaders compile, and V8 replaces its baseline WASM code.
+  const timed = oneByOne.stepMs.slice(Math.floor(positions / 2)).sort((a, b) => a - b)
+  return { decodeStepMs: timed[Math.floor(timed.length / 2)] ?? 0 }
+}
+
+async function run(
+  runner: StageRunner,
+  input: Float32Array,
+  hiddenSize: number,
+  positions: number,
+  chunk: number,
+  want: 'hidden' | 'logits',
+): Promise<{ last: Float32Array; stepMs: number[] }> {
+  const cache = runner.createCache(positions)
+  try {
+    let last: Float32Array = new Float32Array(0)
+    const stepMs: number[] = []
+    for (let position = 0; position < positions; position += chunk) {
+      const end = Math.min(position + chunk, positions)
+      const startedAt = performance.now()
+      last = await runner.step(cache, input.slice(position * hiddenSize, end * hiddenSize), position, want)
+      stepMs.push(performance.now() - startedAt)
+    }
+    return { last, stepMs }
+  } finally {
+    cache.free()
+  }
+}
+
+/** Numbers in [-1, 1) from a linear congruential generator: the same on every device. */
+export function seededInput(count: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(count)
+  let state = 1
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    values[i] = state / 2 ** 31 - 1
+  }
+  return values
+}
