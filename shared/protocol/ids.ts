@@ -34,10 +34,13 @@ function badId(what: string, expected: string): ProtocolError {
   return new ProtocolError(`This is not a ${what}: ${expected} were expected.`, { data: { code: 'BAD_ID' } })
 }
 
+// Every frame of the data plane names its session, so this runs per token and hop: a table, not a conversion.
+const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Bytes to lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += HEX_OF_BYTE[byte]
   return text
 }
 

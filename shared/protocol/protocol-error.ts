@@ -1,6 +1,9 @@
 import { MeshError } from '../errors.ts'
 
-/** Thrown by every decoder, and by nothing but decoders: these bytes are not what they claim to be. */
+/**
+ * Thrown by every decoder: these bytes are not what they claim to be. Encoders throw it for what a decoder would
+ * refuse; nothing else throws it.
+ */
 export class ProtocolError extends MeshError<{
   code:
     | 'BAD_ID'
