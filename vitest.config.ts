@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 /** One project per kind of test (house style, section 11). Nothing here retries. */
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: false })],
   test: {
     projects: [
       {

@@ -1,0 +1,79 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { formatRange } from '../../shared/protocol/layer-range.ts'
+import { startNativePeer } from '../native-peer.ts'
+import { parseInteger, parseLayers, parseOptions } from '../usage-error.ts'
+
+const HELP = `npx racemesh node [options]: lend this machine to the mesh
+
+  --relay URL      web address of a relay, default http://127.0.0.1:9090; repeat for a second one
+  --layers A-B     serve just these layers (the end is not included); the relay decides otherwise
+  --memory MIB     memory for weights and caches, default 1024
+  --backstop       serve only what no tab serves
+  --cache DIR      where model pieces are kept, default ~/.cache/racemesh
+  --json           one JSON object a line
+  --help
+`
+
+/** Serves stages until Ctrl-C. */
+export async function nodeCommand(argv: string[]): Promise<number> {
+  const { values } = parseOptions(
+    {
+      args: argv,
+      options: {
+        relay: { type: 'string', multiple: true },
+        layers: { type: 'string' },
+        memory: { type: 'string', default: '1024' },
+        backstop: { type: 'boolean', default: false },
+        cache: { type: 'string', default: join(homedir(), '.cache', 'racemesh') },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    },
+    HELP,
+  )
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const memoryBudgetBytes = parseInteger('memory', values.memory, 16, 1_048_576) * 1024 * 1024
+  const say = (event: string, fields: Record<string, string | number>, text: string): void => {
+    process.stdout.write(values.json ? `${JSON.stringify({ event, ...fields })}\n` : `${text}\n`)
+  }
+  let shown = ''
+  const peer = await startNativePeer({
+    relayOrigins: values.relay ?? ['http://127.0.0.1:9090'],
+    pinnedLayers: values.layers === undefined ? null : parseLayers('layers', values.layers),
+    memoryBudgetBytes,
+    isBackstop: values.backstop,
+    cacheDir: values.cache,
+    onChange(status) {
+      for (const stage of status.stages) {
+        const text = `${stage.manifest.name} layers ${formatRange(stage.layers)} of ${stage.manifest.config.layerCount}: ${stage.state}`
+        if (text === shown) continue
+        shown = text
+        say(
+          'stage',
+          {
+            model: stage.manifest.name,
+            start: stage.layers.start,
+            end: stage.layers.end,
+            state: stage.state,
+            weightBytes: stage.weightBytes,
+          },
+          text,
+        )
+      }
+    },
+    onStageFailed(error) {
+      process.stderr.write(`${[error.shortMessage, ...error.metaMessages].join('\n')}\n`)
+    },
+  })
+  say('joined', { peerId: peer.peerId }, `This node is peer ${peer.peerId}. Ctrl-C stops it.`)
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+  })
+  await peer.stop()
+  return 0
+}

@@ -1,0 +1,142 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MeshError } from '../../shared/errors.ts'
+import { parseInteger, parseOptions } from '../usage-error.ts'
+import { packFolder } from './pack.ts'
+
+const HELP = `npm start [-- options]: a relay, the app and one native peer on this machine
+
+  --port N         port of the relay, default 9090
+  --host ADDRESS   address to listen on, default 127.0.0.1
+  --data DIR       where keys and packed models are kept, default .data
+  --encoding E     q8 or q4, how the demo model is packed, default q8
+  --no-node        leave the native peer out: only tabs answer
+  --min-stages N   stages that a model is split into when enough tabs are open, default 2
+  --help
+`
+
+const READY_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 5_000
+
+/** Starts everything that a person needs to try Racemesh, and stops all of it on Ctrl-C. */
+export async function startCommand(argv: string[]): Promise<number> {
+  const { values } = parseOptions(
+    {
+      args: argv,
+      options: {
+        port: { type: 'string', default: '9090' },
+        host: { type: 'string', default: '127.0.0.1' },
+        data: { type: 'string', default: '.data' },
+        encoding: { type: 'string', default: 'q8' },
+        'no-node': { type: 'boolean', default: false },
+        'min-stages': { type: 'string', default: '2' },
+        help: { type: 'boolean', default: false },
+      },
+    },
+    HELP,
+  )
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const port = parseInteger('port', values.port, 1, 65_535)
+  const minStages = parseInteger('min-stages', values['min-stages'], 1, 64)
+  const encoding = values.encoding === 'q4' ? 'q4' : 'q8'
+  const modelDir = await packGuide(join(values.data, 'models', `guide-${encoding}`), encoding)
+  const children: ChildProcess[] = []
+  const stopped = new AbortController()
+  const onSignal = (): void => stopped.abort()
+  process.once('SIGINT', onSignal)
+  process.once('SIGTERM', onSignal)
+  const origin = `http://${values.host === '0.0.0.0' ? '127.0.0.1' : values.host}:${port}`
+  try {
+    const relayArgs = ['--port', String(port), '--host', values.host, '--data', join(values.data, 'relay')]
+    children.push(
+      launch('relay.mjs', [...relayArgs, '--model', `guide=${modelDir}`, '--min-stages', String(minStages)], stopped),
+    )
+    await untilReady(origin, stopped.signal)
+    if (!values['no-node']) children.push(launch('racemesh.mjs', ['node', '--relay', origin, '--backstop'], stopped))
+    process.stdout.write(greeting(origin, !values['no-node']))
+    await new Promise<void>((resolve) => {
+      if (stopped.signal.aborted) resolve()
+      stopped.signal.addEventListener('abort', () => resolve())
+    })
+  } finally {
+    await Promise.all(children.map(stopChild))
+  }
+  const failed = children.find((child) => child.exitCode !== null && child.exitCode !== 0)
+  return failed?.exitCode ?? 0
+}
+
+/** Packs the demo model unless this very model is packed already; returns the folder. */
+async function packGuide(out: string, encoding: 'q4' | 'q8'): Promise<string> {
+  const folder = fileURLToPath(new URL('../models/guide', import.meta.url))
+  const digest = createHash('sha256').update(encoding)
+  for (const name of (await readdir(folder)).filter((file) => /\.(json|safetensors)$/.test(file)).sort())
+    digest.update(name).update(await readFile(join(folder, name)))
+  const stamp = digest.digest('hex')
+  const stampPath = `${out}.source`
+  const packed = await readFile(stampPath, 'utf8').catch(() => null)
+  if (packed !== stamp) {
+    process.stdout.write('Packing the demo model.\n')
+    await packFolder({ folder, out, encoding, name: 'guide' })
+    await writeFile(stampPath, stamp)
+  }
+  return out
+}
+
+/** Starts one of our own bundles; if it ends by itself, everything is stopped. */
+function launch(bin: string, args: readonly string[], stopped: AbortController): ChildProcess {
+  const path = fileURLToPath(new URL(`../bin/${bin}`, import.meta.url))
+  const child = spawn(process.execPath, [path, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // Its own process group: Ctrl-C reaches this process alone, which then stops the children in order.
+    detached: true,
+  })
+  child.once('exit', () => stopped.abort())
+  return child
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+  await exited
+  clearTimeout(timer)
+}
+
+async function untilReady(origin: string, signal: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(READY_TIMEOUT_MS)])
+  for (;;) {
+    const isReady = await fetch(`${origin}/healthz`, { signal: deadline }).then(
+      (response) => response.ok,
+      () => false, // not listening yet
+    )
+    if (isReady) return
+    if (deadline.aborted)
+      throw new MeshError('The relay did not start.', {
+        data: { code: 'RELAY_NOT_STARTED' },
+        metaMessages: ['Its own message above says why; often the port is taken.', 'Choose another: npm start -- --port 9191'],
+      })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+function greeting(origin: string, hasNode: boolean): string {
+  const peer = hasNode
+    ? 'One native peer on this machine holds the whole demo model; tabs that join take over.'
+    : 'No peer yet: open the app in two tabs and press Start in both.'
+  return `
+Racemesh is running.
+
+  App and chat   ${origin}
+  OpenAI API     ${origin}/v1   (model "guide", any API key)
+
+${peer}
+Ctrl-C stops everything.
+`
+}
