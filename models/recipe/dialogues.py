@@ -6,7 +6,8 @@ import random
 
 import facts
 from facts import Fact
-from grammar import dress, expand, normal
+from grammar import FILLER, QUESTION_WORDS, dress, expand, normal
+from rephrase import rephrase
 from smalltalk import (
     NAMES, PEOPLE, PLACES, TALK, THINGS, UNKNOWN_ASK, UNKNOWN_HELD, UNKNOWN_MUST, UNKNOWN_SAY, WHY_UNKNOWN_ASK, WHY_UNKNOWN_SAY,
 )
@@ -88,7 +89,7 @@ class Writer:
         rng = self.rng
         fact = rng.choice(FACT_LIST)
         said = self.answer(fact, brief)
-        turns = [(dress(self.unseen(lambda: fact_question(fact, rng)), rng), said)]
+        turns = [(dress(self.unseen(lambda: rephrase(fact_question(fact, rng), rng)), rng), said)]
         for _ in range(depth):
             draw = rng.random()
             if fact.follow and draw < 0.45:
@@ -110,11 +111,16 @@ class Writer:
     def small_talk(self) -> list[tuple[str, str]]:
         rng = self.rng
         group = rng.choice(TALK)
-        return [(dress(self.unseen(lambda: expand(rng.choice(group.ask), rng)), rng, 0.01), rng.choice(group.say))]
+
+        def question() -> str:
+            text = expand(rng.choice(group.ask), rng)
+            return rephrase(text, rng) if text.split(" ")[0] in QUESTION_WORDS else text
+
+        return [(dress(self.unseen(question), rng, 0.02), rng.choice(group.say))]
 
     def unknown(self) -> list[tuple[str, str]]:
         rng = self.rng
-        question = self.unseen(lambda: expand(with_nouns(rng.choice(UNKNOWN_ASK), rng), rng))
+        question = self.unseen(lambda: rephrase(expand(with_nouns(rng.choice(UNKNOWN_ASK), rng), rng), rng))
         turns = [(dress(question, rng), rng.choice(UNKNOWN_SAY))]
         if rng.random() < 0.15:
             turns.append((dress(expand(rng.choice(WHY_UNKNOWN_ASK), rng), rng, 0), rng.choice(WHY_UNKNOWN_SAY)))
@@ -192,8 +198,6 @@ def held_out(seed: int = 7) -> list[dict]:
             for question, answer in writer.piece(False):
                 messages += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
         return messages
-
-    from grammar import FILLER
 
     for fact in rng.sample(FACT_LIST, 40):
         question = rng.choice(held_questions(fact, rng))

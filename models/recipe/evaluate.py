@@ -1,7 +1,7 @@
-"""Writes `heldout.json` and measures a model folder on it with transformers: right answers, and loss on the references.
+"""Writes the test questions as JSON and measures a model folder on them with transformers: right answers, and loss on the references.
 
     python evaluate.py [FOLDER]          # prints the figures, the wrong answers with --wrong
-    python evaluate.py --write           # writes heldout.json
+    python evaluate.py --write           # writes heldout.json and fresh.json
 """
 
 from __future__ import annotations
@@ -15,17 +15,27 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoTokenizer, LlamaForCausalLM
 
-from dialogues import held_out
+from dialogues import FACTS, held_out
+from fresh import FRESH
 from tokens import GUIDE
 
-HELD_OUT = Path(__file__).resolve().parent / "heldout.json"
+HERE = Path(__file__).resolve().parent
 NEW_TOKENS = 80
+
+
+def fresh() -> list[dict]:
+    """The questions of `fresh.py` in the form of the held-out ones."""
+    return [
+        {"id": f"fresh/{id}/{i}", "kind": "fresh", "messages": [{"role": "user", "content": question}], "mustInclude": [list(group) for group in FACTS[id].must], "reference": FACTS[id].say[0]}
+        for i, (id, question) in enumerate(FRESH)
+    ]
 
 
 def write() -> None:
     """One question per line, so that a change shows as the lines that changed."""
-    lines = [json.dumps({key: value for key, value in item.items() if key != "wording"}, ensure_ascii=False) for item in held_out()]
-    HELD_OUT.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+    for name, items in (("heldout.json", held_out()), ("fresh.json", fresh())):
+        lines = [json.dumps({key: value for key, value in item.items() if key != "wording"}, ensure_ascii=False) for item in items]
+        (HERE / name).write_text("[\n" + ",\n".join(lines) + "\n]\n")
 
 
 def is_right(answer: str, must: list[list[str]]) -> bool:
@@ -34,11 +44,11 @@ def is_right(answer: str, must: list[list[str]]) -> bool:
 
 
 @torch.no_grad()
-def evaluate(folder: Path, show_wrong: bool) -> dict:
+def evaluate(folder: Path, questions: Path, show_wrong: bool) -> dict:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     right, count, total, tokens = Counter(), Counter(), 0.0, 0
-    for item in json.loads(HELD_OUT.read_text()):
+    for item in json.loads(questions.read_text()):
         prompt = tokenizer.apply_chat_template(item["messages"], add_generation_prompt=True, return_dict=False)
         output = model.generate(torch.tensor([prompt]), max_new_tokens=NEW_TOKENS, do_sample=False)[0, len(prompt) :]
         answer = tokenizer.decode(output, skip_special_tokens=True)
@@ -71,4 +81,5 @@ if __name__ == "__main__":
     if options.write:
         write()
     else:
-        print(json.dumps(evaluate(options.folder, options.wrong), indent=2))
+        for name in ("heldout.json", "fresh.json"):
+            print(name, json.dumps(evaluate(options.folder, HERE / name, options.wrong), indent=2))

@@ -25,6 +25,7 @@ from tokens import PAD, encode, load_tokenizer
 OTHER_WEIGHT = 0.05
 POOL = 4096
 LONGEST = 768
+WARMUP = 200
 
 
 def batches(seed: int, budget: int, skip: int = 0) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -68,6 +69,15 @@ def loss_of(model: torch.nn.Module, ids: torch.Tensor, weights: torch.Tensor, is
     return (losses * flat).sum() / flat.sum()
 
 
+def schedule(step: int, steps: int) -> float:
+    """Share of the highest rate: a linear warm-up, a flat stretch, and half a cosine over the last half of the run.
+
+    The flat stretch does not depend on `steps`, so on a shared machine the length may be settled as late as half-way.
+    """
+    fall = max(0.0, (step - steps / 2) / (steps / 2))
+    return min(1.0, (step + 1) / WARMUP) * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
+
+
 @torch.no_grad()
 def held_out_loss(model: Guide) -> float:
     """Mean loss in nats over the reference answers (and their end token) of the held-out questions, in float32."""
@@ -86,8 +96,8 @@ def held_out_loss(model: Guide) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--budget", type=int, default=4096, help="tokens in a batch")
-    parser.add_argument("--rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--budget", type=int, default=3072, help="tokens in a batch")
+    parser.add_argument("--rate", type=float, default=2.5e-3, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--float32", action="store_true", help="do not use bfloat16 for the products")
@@ -117,13 +127,11 @@ def main() -> None:
         torch.save(state, checkpoint.with_suffix(".new"))
         checkpoint.with_suffix(".new").replace(checkpoint)
 
-    warmup = min(200, options.steps // 10)
     for ids, weights in batches(options.seed, options.budget, step):
         if step >= options.steps:
             break
         began = time.monotonic()
-        progress = (step - warmup) / max(1, options.steps - warmup)
-        rate = options.rate * ((step + 1) / warmup if step < warmup else 0.02 + 0.98 * (1 + math.cos(math.pi * progress)) / 2)
+        rate = options.rate * schedule(step, options.steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
         loss = loss_of(model, ids, weights, not options.float32)

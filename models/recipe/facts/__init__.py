@@ -6,7 +6,7 @@ from `MACROS`. `held` patterns are wordings that training never sees.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MACROS = {
     "WI": "[what is|what is|what's|what exactly is]",
@@ -58,6 +58,10 @@ def load() -> dict[str, Fact]:
     """Imports the fact files once and checks that every follow-up leads somewhere."""
     if not FACTS:
         from . import app, basics, commands, engine, mesh, money, race, trust  # noqa: F401
+        from .wordings import WORDINGS
+
+        for id, patterns in WORDINGS.items():
+            FACTS[id] = replace(FACTS[id], ask=(*FACTS[id].ask, *patterns))
     for entry in FACTS.values():
         for _, target in entry.follow:
             assert target in FACTS, (entry.id, target)
