@@ -1,0 +1,35 @@
+import DOMPurify from 'dompurify'
+import { Marked } from 'marked'
+
+const marked = new Marked({ gfm: true, breaks: true, async: false })
+const purify = DOMPurify(window)
+
+// Text, lists, tables and code. No images (they would call out to other sites), no forms, no styles, no ids, no classes.
+const ALLOWED_TAGS = [
+  ...['p', 'br', 'hr', 'strong', 'em', 'del', 'blockquote', 'code', 'pre', 'a'],
+  ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li'],
+  ...['table', 'thead', 'tbody', 'tr', 'th', 'td'],
+]
+
+purify.addHook('afterSanitizeAttributes', (node) => {
+  if (node.tagName !== 'A') return
+  node.setAttribute('target', '_blank')
+  node.setAttribute('rel', 'noopener noreferrer nofollow')
+})
+
+/**
+ * Renders a model's Markdown as inert nodes. The text is hostile: only listed elements pass, links only to http(s)
+ * and mail, and nodes instead of markup come back, so that no caller can put the string into a page by mistake.
+ */
+export function renderMarkdown(text: string): DocumentFragment {
+  // marked returns a promise only with `async: true`.
+  const html = marked.parse(text) as string
+  return purify.sanitize(html, {
+    ALLOWED_TAGS,
+    ALLOWED_ATTR: ['href', 'start', 'align'],
+    ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+    ALLOW_DATA_ATTR: false,
+    ALLOW_ARIA_ATTR: false,
+    RETURN_DOM_FRAGMENT: true,
+  })
+}

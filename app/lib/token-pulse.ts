@@ -1,0 +1,46 @@
+import type { Attachment } from 'svelte/attachments'
+import type { TrackGeometry } from './track-geometry.ts'
+
+const SVG = 'http://www.w3.org/2000/svg'
+const RUN_MS = 620
+// At ten pulses a second they still read as pulses; more is a smear.
+const MIN_GAP_MS = 100
+
+/** Sends a dot over the bars and back along the rail each time that the count of tokens rises. */
+export function tokenPulse(
+  read: () => { readonly tokens: number; readonly geometry: TrackGeometry; readonly width: number },
+): Attachment<SVGGElement> {
+  let lastTokens: number | null = null
+  let lastMs = 0
+  return (group) => {
+    const { tokens, geometry, width } = read()
+    const hasRisen = lastTokens !== null && tokens > lastTokens
+    lastTokens = tokens
+    const nowMs = performance.now()
+    if (!hasRisen || nowMs - lastMs < MIN_GAP_MS || isMotionReduced()) return
+    lastMs = nowMs
+    const dot = document.createElementNS(SVG, 'circle')
+    dot.setAttribute('r', '3.5')
+    dot.setAttribute('class', 'pulse')
+    dot.style.fill = 'var(--accent)'
+    dot.style.stroke = 'var(--raised)'
+    dot.style.strokeWidth = '1.5'
+    group.append(dot)
+    const y = (geometry.lanes.top + geometry.lanes.bottom) / 2
+    const at = (x: number, dotY: number): string => `translate(${x}px, ${dotY}px)`
+    const run = dot.animate(
+      [
+        { transform: at(0, y), opacity: 1, easing: 'ease-in-out' },
+        { transform: at(width, y), opacity: 1, offset: 0.7 },
+        { transform: at(width, geometry.railY), opacity: 0.8, offset: 0.76 },
+        { transform: at(0, geometry.railY), opacity: 0 },
+      ],
+      { duration: RUN_MS },
+    )
+    run.onfinish = run.oncancel = () => dot.remove()
+  }
+}
+
+function isMotionReduced(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches
+}
