@@ -1,11 +1,12 @@
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { MeshError } from '../shared/errors.ts'
 import type { PackTarget } from '../shared/model/pack.ts'
-import type { ModelSource } from '../shared/model/safetensors.ts'
+import type { ModelFolder } from '../shared/model/safetensors.ts'
 
 /** Reads a model from a folder. */
-export function folderSource(folder: string): ModelSource {
+export function openFolder(folder: string): ModelFolder {
   return {
     async size(path) {
       try {
@@ -33,17 +34,45 @@ export function folderSource(folder: string): ModelSource {
   }
 }
 
+/** A folder that a packed model cannot be written to. */
+export class PackTargetError extends MeshError<{ code: 'NOT_A_MODEL'; path: string }> {
+  override readonly name = 'PackTargetError'
+}
+
 /**
- * Writes a packed model to a folder that does not exist yet, by way of a temporary folder beside it that takes its
- * name at the end: a pack that breaks off leaves nothing behind.
+ * Writes a packed model by way of a temporary folder beside `folder` that takes its name at the end: a pack that breaks
+ * off leaves nothing behind, and a packed model that was there stays whole until then.
+ * @throws PackTargetError if something else than a packed model is there
  */
-export async function folderTarget(folder: string): Promise<PackTarget> {
+export async function createPackTarget(folder: string): Promise<PackTarget> {
+  const isPresent = await hasEntries(folder)
+  if (isPresent && (await openFolder(folder).size('manifest.json')) === null) {
+    throw new PackTargetError(`${folder} is there and is no packed model.`, {
+      data: { code: 'NOT_A_MODEL', path: folder },
+      metaMessages: ['Name another folder with --out, or move this one away.'],
+    })
+  }
   const temporary = `${folder}.packing-${process.pid}`
-  await mkdir(dirname(folder), { recursive: true })
+  const outgoing = `${folder}.replaced-${process.pid}`
+  await mkdir(dirname(resolve(folder)), { recursive: true })
+  await rm(temporary, { recursive: true, force: true })
   await mkdir(temporary)
   return {
     write: (path, bytes) => writeFile(join(temporary, path), bytes),
-    commit: () => rename(temporary, folder),
+    async commit() {
+      if (isPresent) await rename(folder, outgoing)
+      await rename(temporary, folder)
+      await rm(outgoing, { recursive: true, force: true })
+    },
     abort: () => rm(temporary, { recursive: true, force: true }),
+  }
+}
+
+async function hasEntries(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).length > 0
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false // fs errors are ErrnoExceptions
+    throw error
   }
 }

@@ -16,6 +16,16 @@ interface FetchResponse {
   readonly ok: boolean
   readonly status: number
   readonly headers: { get(name: string): string | null }
+  readonly body: {
+    getReader(): {
+      read(): Promise<
+        | { readonly done: false; readonly value: Uint8Array<ArrayBuffer> }
+        | { readonly done: true; readonly value?: undefined }
+      >
+      cancel(): Promise<void>
+    }
+    cancel(): Promise<void>
+  } | null
   arrayBuffer(): Promise<ArrayBuffer>
   json(): Promise<unknown>
   text(): Promise<string>

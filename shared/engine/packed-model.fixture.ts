@@ -1,7 +1,7 @@
 import type { Encoding, ModelManifest } from '../model/manifest.ts'
 import { packModel } from '../model/pack.ts'
 import {
-  memorySource,
+  memoryFolder,
   memoryTarget,
   randomModelFiles,
   type RandomModelShape,
@@ -15,7 +15,7 @@ export interface PackedModel {
 /** Packs a random model in memory, the same for the same arguments. */
 export async function packRandomModel(encoding: Encoding, shape?: RandomModelShape): Promise<PackedModel> {
   const target = memoryTarget()
-  const source = memorySource(randomModelFiles(shape))
-  const manifest = await packModel({ source, target, name: 'random', encoding })
+  const folder = memoryFolder(randomModelFiles(shape))
+  const manifest = await packModel({ folder, target, name: 'random', encoding })
   return { manifest, files: target.files }
 }

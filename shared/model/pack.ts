@@ -1,21 +1,15 @@
 import { toHex } from '../protocol/ids.ts'
+import { weightFileLayouts, type FileLayout } from './layout.ts'
 import { parseHfConfig } from './hf-config.ts'
 import { computeModelId, hashPieces, PIECE_SIZE_BYTES } from './manifest-id.ts'
-import type { Encoding, LlamaConfig, ModelManifest, SideFile, TensorEntry, WeightFile } from './manifest.ts'
+import type { Encoding, LlamaConfig, ModelManifest, SideFile, WeightFile } from './manifest.ts'
 import { ModelError } from './model-error.ts'
-import {
-  BLOCK_SIZE,
-  checkFinite,
-  quantiseBlocks4,
-  quantiseBlocks8,
-  quantiseColumns8,
-  quantiseRows8,
-  type Quantised,
-} from './quantise.ts'
+import { checkModelName, MAX_SIDE_FILE_BYTES } from './parse-manifest.ts'
+import { checkFinite, quantiseBlocks4, quantiseBlocks8, quantiseColumns8, quantiseRows8 } from './quantise.ts'
 import {
   readSafetensorsHeader,
   readSafetensorsTensor,
-  type ModelSource,
+  type ModelFolder,
   type SafetensorsEntry,
 } from './safetensors.ts'
 
@@ -35,7 +29,7 @@ export interface PackProgress {
 }
 
 export interface PackParams {
-  readonly source: ModelSource
+  readonly folder: ModelFolder
   readonly target: PackTarget
   readonly name: string
   readonly encoding: Encoding
@@ -43,11 +37,8 @@ export interface PackParams {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Tensors start at multiples of this, as ONNX Runtime asks of mapped weights. */
-const ALIGNMENT_BYTES = 64
+const MAX_CONFIG_BYTES = 1024 * 1024
 const SIDE_FILES = ['tokenizer.json', 'tokenizer_config.json'] as const
-// A 128k-word tokenizer.json has 17 MB.
-const MAX_SIDE_FILE_BYTES = 64 * 1024 * 1024
 
 /**
  * Packs a model in the Hugging Face layout: one weight file per layer, `embedding.bin`, `head.bin`, the tokenizer files
@@ -55,6 +46,7 @@ const MAX_SIDE_FILE_BYTES = 64 * 1024 * 1024
  * @throws ModelError, with nothing left in the target
  */
 export async function packModel(params: PackParams): Promise<ModelManifest> {
+  checkModelName(params.name)
   try {
     const manifest = await writeModel(params)
     await params.target.commit()
@@ -66,44 +58,40 @@ export async function packModel(params: PackParams): Promise<ModelManifest> {
 }
 
 async function writeModel({
-  source,
+  folder,
   target,
   name,
   encoding,
   onProgress,
   signal,
 }: PackParams): Promise<ModelManifest> {
-  const config = parseHfConfig(await readJson(source, 'config.json', 1024 * 1024))
-  const weights = new HfWeights(source, await readHeaders(source))
-  const filesTotal = config.layerCount + 2 + SIDE_FILES.length
+  const config = parseHfConfig(await readJson(folder, 'config.json', MAX_CONFIG_BYTES))
+  const weights = new HfWeights(folder, await readHeaders(folder))
+  const layouts = weightFileLayouts(config, encoding)
+  const filesTotal = layouts.length + SIDE_FILES.length
   const files: WeightFile[] = []
-  let bytesWritten = 0
-
-  const write = async (path: string, role: WeightFile['role'], tensors: PlannedTensor[]): Promise<void> => {
-    signal?.throwIfAborted()
-    const { bytes, entries } = layOut(tensors)
-    await target.write(path, bytes)
-    const pieces = await hashPieces(bytes, PIECE_SIZE_BYTES)
-    files.push({ path, role, sizeBytes: bytes.byteLength, tensors: entries, pieces })
-    bytesWritten += bytes.byteLength
-    onProgress?.({ path, filesDone: files.length, filesTotal, bytesWritten })
-  }
-
-  await write('embedding.bin', { kind: 'embedding' }, await embeddingTensors(weights, config))
-  for (let layer = 0; layer < config.layerCount; layer++) {
-    const path = `layer-${String(layer).padStart(3, '0')}.bin`
-    await write(path, { kind: 'layer', layer }, await layerTensors(weights, config, encoding, layer))
-  }
-  await write('head.bin', { kind: 'head' }, await headTensors(weights, config, encoding))
-
   const sideFiles: SideFile[] = []
-  for (const path of SIDE_FILES) {
-    const bytes = await readWhole(source, path, MAX_SIDE_FILE_BYTES)
+  let bytesWritten = 0
+  const write = async (path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
+    signal?.throwIfAborted()
     await target.write(path, bytes)
+    bytesWritten += bytes.byteLength
+  }
+  const report = (path: string): void =>
+    onProgress?.({ path, filesDone: files.length + sideFiles.length, filesTotal, bytesWritten })
+
+  for (const layout of layouts) {
+    const bytes = fill(layout, await fileTensors(weights, config, encoding, layout.role))
+    await write(layout.path, bytes)
+    files.push({ ...layout, pieces: await hashPieces(bytes, PIECE_SIZE_BYTES) })
+    report(layout.path)
+  }
+  for (const path of SIDE_FILES) {
+    const bytes = await readWhole(folder, path, MAX_SIDE_FILE_BYTES)
+    await write(path, bytes)
     const sha256 = toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)))
     sideFiles.push({ path, sizeBytes: bytes.byteLength, sha256 })
-    bytesWritten += bytes.byteLength
-    onProgress?.({ path, filesDone: files.length + sideFiles.length, filesTotal, bytesWritten })
+    report(path)
   }
 
   const descriptor = {
@@ -116,151 +104,96 @@ async function writeModel({
     sideFiles,
   } as const
   const manifest: ModelManifest = { ...descriptor, id: await computeModelId(descriptor) }
-  await target.write('manifest.json', new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`))
+  await write('manifest.json', new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`))
   return manifest
 }
 
-interface PlannedTensor {
-  readonly name: string
-  readonly dataType: TensorEntry['dataType']
-  readonly shape: readonly number[]
-  readonly bytes: Uint8Array
-}
-
-async function embeddingTensors(weights: HfWeights, config: LlamaConfig): Promise<PlannedTensor[]> {
-  const shape = [config.vocabSize, config.hiddenSize] as const
-  const name = 'model.embed_tokens.weight'
-  const table = quantiseRows8(name, await weights.read(name, shape), ...shape)
-  return [
-    { name: 'embedding.weight', dataType: 'int8', shape, bytes: table.weight },
-    {
-      name: 'embedding.scales',
-      dataType: 'float32',
-      shape: [config.vocabSize],
-      bytes: bytesOf(table.scales),
-    },
-  ]
-}
-
-async function layerTensors(
+/** The bytes of a file's tensors by name. */
+async function fileTensors(
   weights: HfWeights,
   config: LlamaConfig,
   encoding: Encoding,
-  layer: number,
-): Promise<PlannedTensor[]> {
-  const prefix = `model.layers.${layer}`
-  const { hiddenSize, intermediateSize } = config
-  const querySize = config.headCount * config.headSize
-  const keySize = config.kvHeadCount * config.headSize
-  // Matrices with the same input become one: fewer dispatches, and the input is quantised once.
-  const qkv = await weights.readStacked(
-    [
-      [`${prefix}.self_attn.q_proj.weight`, querySize],
-      [`${prefix}.self_attn.k_proj.weight`, keySize],
-      [`${prefix}.self_attn.v_proj.weight`, keySize],
-    ],
-    hiddenSize,
-  )
-  const output = await weights.read(`${prefix}.self_attn.o_proj.weight`, [hiddenSize, querySize])
-  const gateUp = await weights.readStacked(
-    [
-      [`${prefix}.mlp.gate_proj.weight`, intermediateSize],
-      [`${prefix}.mlp.up_proj.weight`, intermediateSize],
-    ],
-    hiddenSize,
-  )
-  const down = await weights.read(`${prefix}.mlp.down_proj.weight`, [hiddenSize, intermediateSize])
-  return [
-    await normTensor(weights, 'attention_norm', `${prefix}.input_layernorm.weight`, hiddenSize),
-    ...matrixTensors('qkv', encoding, 4, qkv, querySize + 2 * keySize, hiddenSize),
-    ...matrixTensors('attention_output', encoding, 4, output, hiddenSize, querySize),
-    await normTensor(weights, 'feed_forward_norm', `${prefix}.post_attention_layernorm.weight`, hiddenSize),
-    ...matrixTensors('gate_up', encoding, 4, gateUp, 2 * intermediateSize, hiddenSize),
-    ...matrixTensors('down', encoding, 4, down, hiddenSize, intermediateSize),
-  ]
-}
-
-async function headTensors(
-  weights: HfWeights,
-  config: LlamaConfig,
-  encoding: Encoding,
-): Promise<PlannedTensor[]> {
-  const shape = [config.vocabSize, config.hiddenSize] as const
-  const name = config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'
-  const head = await weights.read(name, shape)
-  return [
-    await normTensor(weights, 'norm', 'model.norm.weight', config.hiddenSize),
-    // 8 bits in both encodings: errors here move the logits directly, and one matrix of the model is cheap to keep.
-    ...matrixTensors('head', encoding, 8, head, ...shape),
-  ]
-}
-
-async function normTensor(
-  weights: HfWeights,
-  name: string,
-  hfName: string,
-  size: number,
-): Promise<PlannedTensor> {
-  const values = await weights.read(hfName, [size])
-  checkFinite(hfName, values)
-  return { name, dataType: 'float32', shape: [size], bytes: bytesOf(values) }
-}
-
-/** `values` is `[rows, columns]` = `[outputs, inputs]`, as Hugging Face stores linear layers. */
-function matrixTensors(
-  name: string,
-  encoding: Encoding,
-  blockBits: 4 | 8,
-  values: Float32Array,
-  rows: number,
-  columns: number,
-): PlannedTensor[] {
-  const pair = (
-    { weight, scales }: Quantised,
-    dataType: 'int8' | 'uint8',
-    shape: number[],
-    scaleShape: number[],
-  ): PlannedTensor[] => [
-    { name: `${name}.weight`, dataType, shape, bytes: weight },
-    { name: `${name}.scales`, dataType: 'float32', shape: scaleShape, bytes: bytesOf(scales) },
-  ]
-  if (encoding === 'q8') {
-    return pair(quantiseColumns8(name, values, rows, columns), 'int8', [columns, rows], [rows])
+  role: WeightFile['role'],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const tensors = new Map<string, Uint8Array>()
+  const { hiddenSize, intermediateSize, vocabSize } = config
+  const addNorm = async (name: string, hfName: string): Promise<void> => {
+    const values = await weights.read(hfName, [hiddenSize])
+    checkFinite(hfName, values)
+    tensors.set(name, bytesOf(values))
   }
-  const blocks = columns / BLOCK_SIZE
-  return blockBits === 4
-    ? pair(
-        quantiseBlocks4(name, values, rows, columns),
-        'uint8',
-        [rows, blocks, BLOCK_SIZE / 2],
-        [rows * blocks],
-      )
-    : pair(quantiseBlocks8(name, values, rows, columns), 'uint8', [rows, blocks, BLOCK_SIZE], [rows * blocks])
+  const addMatrix = async (
+    name: string,
+    blockBits: 4 | 8,
+    parts: readonly (readonly [hfName: string, rows: number])[],
+    columns: number,
+  ): Promise<void> => {
+    const values = await weights.readStacked(parts, columns)
+    const rows = parts.reduce((sum, [, count]) => sum + count, 0)
+    const what = parts.map(([hfName]) => hfName).join(' + ')
+    const quantise =
+      encoding === 'q8' ? quantiseColumns8 : blockBits === 4 ? quantiseBlocks4 : quantiseBlocks8
+    const { weight, scales } = quantise(what, values, rows, columns)
+    tensors.set(`${name}.weight`, weight).set(`${name}.scales`, bytesOf(scales))
+  }
+
+  switch (role.kind) {
+    case 'embedding': {
+      const name = 'model.embed_tokens.weight'
+      const values = await weights.read(name, [vocabSize, hiddenSize])
+      const { weight, scales } = quantiseRows8(name, values, vocabSize, hiddenSize)
+      return tensors.set('embedding.weight', weight).set('embedding.scales', bytesOf(scales))
+    }
+    case 'head': {
+      const name = config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'
+      await addNorm('norm', 'model.norm.weight')
+      await addMatrix('head', 8, [[name, vocabSize]], hiddenSize)
+      return tensors
+    }
+    case 'layer': {
+      const hfName = (part: string): string => `model.layers.${role.layer}.${part}.weight`
+      const querySize = config.headCount * config.headSize
+      const keySize = config.kvHeadCount * config.headSize
+      await addNorm('attention_norm', hfName('input_layernorm'))
+      // Matrices with the same input become one: fewer dispatches, and the input is quantised once.
+      const qkv = [
+        [hfName('self_attn.q_proj'), querySize],
+        [hfName('self_attn.k_proj'), keySize],
+        [hfName('self_attn.v_proj'), keySize],
+      ] as const
+      await addMatrix('qkv', 4, qkv, hiddenSize)
+      await addMatrix('attention_output', 4, [[hfName('self_attn.o_proj'), hiddenSize]], querySize)
+      await addNorm('feed_forward_norm', hfName('post_attention_layernorm'))
+      const gateUp = [
+        [hfName('mlp.gate_proj'), intermediateSize],
+        [hfName('mlp.up_proj'), intermediateSize],
+      ] as const
+      await addMatrix('gate_up', 4, gateUp, hiddenSize)
+      await addMatrix('down', 4, [[hfName('mlp.down_proj'), hiddenSize]], intermediateSize)
+      return tensors
+    }
+  }
 }
 
-function layOut(tensors: readonly PlannedTensor[]): {
-  bytes: Uint8Array<ArrayBuffer>
-  entries: TensorEntry[]
-} {
-  const entries: TensorEntry[] = []
-  let end = 0
-  for (const { name, dataType, shape, bytes } of tensors) {
-    const offset = Math.ceil(end / ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-    entries.push({ name, dataType, shape, offset, sizeBytes: bytes.byteLength })
-    end = offset + bytes.byteLength
+function fill(layout: FileLayout, tensors: ReadonlyMap<string, Uint8Array>): Uint8Array<ArrayBuffer> {
+  const file = new Uint8Array(layout.sizeBytes)
+  for (const { name, offset, sizeBytes } of layout.tensors) {
+    const bytes = tensors.get(name)
+    if (bytes?.byteLength !== sizeBytes) {
+      throw new TypeError(`${layout.path}: ${name} has ${bytes?.byteLength} bytes, not ${sizeBytes}.`)
+    }
+    file.set(bytes, offset)
   }
-  const file = new Uint8Array(end)
-  tensors.forEach((tensor, i) => file.set(tensor.bytes, entries[i]!.offset)) // one entry per tensor
-  return { bytes: file, entries }
+  return file
 }
 
 /** The tensors of a model by their Hugging Face names. */
 class HfWeights {
-  readonly #source: ModelSource
+  readonly #folder: ModelFolder
   readonly #entries: ReadonlyMap<string, SafetensorsEntry>
 
-  constructor(source: ModelSource, entries: ReadonlyMap<string, SafetensorsEntry>) {
-    this.#source = source
+  constructor(folder: ModelFolder, entries: ReadonlyMap<string, SafetensorsEntry>) {
+    this.#folder = folder
     this.#entries = entries
   }
 
@@ -276,7 +209,7 @@ class HfWeights {
         { data: { code: 'BAD_CONFIG' } },
       )
     }
-    return readSafetensorsTensor(this.#source, entry)
+    return readSafetensorsTensor(this.#folder, entry)
   }
 
   /** Reads matrices of the same width and stacks their rows. */
@@ -296,10 +229,10 @@ class HfWeights {
 }
 
 /** One file, or the files that `model.safetensors.index.json` names. */
-async function readHeaders(source: ModelSource): Promise<ReadonlyMap<string, SafetensorsEntry>> {
-  if ((await source.size('model.safetensors')) !== null)
-    return readSafetensorsHeader(source, 'model.safetensors')
-  if ((await source.size('model.safetensors.index.json')) === null) {
+async function readHeaders(folder: ModelFolder): Promise<ReadonlyMap<string, SafetensorsEntry>> {
+  if ((await folder.size('model.safetensors')) !== null)
+    return readSafetensorsHeader(folder, 'model.safetensors')
+  if ((await folder.size('model.safetensors.index.json')) === null) {
     throw new ModelError('The folder has neither model.safetensors nor model.safetensors.index.json.', {
       data: { code: 'MISSING_FILE', path: 'model.safetensors' },
       metaMessages: [
@@ -307,7 +240,7 @@ async function readHeaders(source: ModelSource): Promise<ReadonlyMap<string, Saf
       ],
     })
   }
-  const index = await readJson(source, 'model.safetensors.index.json', 16 * 1024 * 1024)
+  const index = await readJson(folder, 'model.safetensors.index.json', 16 * 1024 * 1024)
   const map = (index as { weight_map?: unknown } | null)?.weight_map
   const paths = new Set(typeof map === 'object' && map !== null ? Object.values(map) : [])
   const all = new Map<string, SafetensorsEntry>()
@@ -318,13 +251,13 @@ async function readHeaders(source: ModelSource): Promise<ReadonlyMap<string, Saf
         data: { code: 'BAD_CONFIG' },
       })
     }
-    for (const [name, entry] of await readSafetensorsHeader(source, path)) all.set(name, entry)
+    for (const [name, entry] of await readSafetensorsHeader(folder, path)) all.set(name, entry)
   }
   return all
 }
 
-async function readJson(source: ModelSource, path: string, maxBytes: number): Promise<unknown> {
-  const bytes = await readWhole(source, path, maxBytes)
+async function readJson(folder: ModelFolder, path: string, maxBytes: number): Promise<unknown> {
+  const bytes = await readWhole(folder, path, maxBytes)
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
@@ -333,11 +266,11 @@ async function readJson(source: ModelSource, path: string, maxBytes: number): Pr
 }
 
 async function readWhole(
-  source: ModelSource,
+  folder: ModelFolder,
   path: string,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const sizeBytes = await source.size(path)
+  const sizeBytes = await folder.size(path)
   if (sizeBytes === null) {
     throw new ModelError(`The model has no file ${path}.`, { data: { code: 'MISSING_FILE', path } })
   }
@@ -346,7 +279,7 @@ async function readWhole(
       data: { code: 'BAD_CONFIG' },
     })
   }
-  return source.read(path, 0, sizeBytes)
+  return folder.read(path, 0, sizeBytes)
 }
 
 function bytesOf(values: Float32Array): Uint8Array {

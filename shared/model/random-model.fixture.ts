@@ -1,5 +1,5 @@
 import type { PackTarget } from './pack.ts'
-import type { ModelSource } from './safetensors.ts'
+import type { ModelFolder } from './safetensors.ts'
 
 /** Shape of a random model; the defaults are small enough for unit tests. */
 export interface RandomModelShape {
@@ -122,8 +122,8 @@ export function encodeSafetensors(
   return file
 }
 
-/** A {@link ModelSource} over files in memory. */
-export function memorySource(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): ModelSource {
+/** A {@link ModelFolder} over files in memory. */
+export function memoryFolder(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): ModelFolder {
   return {
     size: (path) => Promise.resolve(files.get(path)?.byteLength ?? null),
     read: (path, offset, sizeBytes) =>

@@ -1,7 +1,7 @@
 import { ModelError } from './model-error.ts'
 
-/** The part of a folder that the readers need. Paths are relative, with forward slashes. */
-export interface ModelSource {
+/** The part of a file system that the readers need. Paths are relative, with forward slashes. */
+export interface ModelFolder {
   /** Size of a file, or null where there is none. */
   size(path: string): Promise<number | null>
   /** Reads exactly `sizeBytes` from `offset`; the caller owns the result. */
@@ -33,15 +33,15 @@ const BYTES_PER_ELEMENT: Readonly<Record<SafetensorsType, number>> = { F32: 4, F
  * @see https://huggingface.co/docs/safetensors/index#format
  */
 export async function readSafetensorsHeader(
-  source: ModelSource,
+  folder: ModelFolder,
   path: string,
 ): Promise<ReadonlyMap<string, SafetensorsEntry>> {
-  const fileBytes = await source.size(path)
+  const fileBytes = await folder.size(path)
   if (fileBytes === null) {
     throw new ModelError(`The model has no file ${path}.`, { data: { code: 'MISSING_FILE', path } })
   }
   if (fileBytes < 8) throw bad(path, `it has ${fileBytes} bytes and a header length alone takes 8`)
-  const lengthBytes = await source.read(path, 0, 8)
+  const lengthBytes = await folder.read(path, 0, 8)
   const headerBytes = new DataView(lengthBytes.buffer, lengthBytes.byteOffset, 8).getBigUint64(0, true)
   if (headerBytes > BigInt(MAX_HEADER_BYTES)) {
     throw bad(path, `its header claims ${headerBytes} bytes, more than ${MAX_HEADER_BYTES}`)
@@ -50,7 +50,7 @@ export async function readSafetensorsHeader(
   if (dataStart > fileBytes)
     throw bad(path, `its header claims ${headerBytes} bytes and the file ends before that`)
 
-  const header = parseHeader(path, await source.read(path, 8, Number(headerBytes)))
+  const header = parseHeader(path, await folder.read(path, 8, Number(headerBytes)))
   const entries = new Map<string, SafetensorsEntry>()
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') continue
@@ -66,10 +66,10 @@ export async function readSafetensorsHeader(
  * @throws ModelError `BAD_SAFETENSORS` if the file is shorter than its header said
  */
 export async function readSafetensorsTensor(
-  source: ModelSource,
+  folder: ModelFolder,
   entry: SafetensorsEntry,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const bytes = await source.read(entry.path, entry.offset, entry.sizeBytes)
+  const bytes = await folder.read(entry.path, entry.offset, entry.sizeBytes)
   if (bytes.byteLength !== entry.sizeBytes) throw bad(entry.path, `it ends inside tensor ${entry.name}`)
   switch (entry.type) {
     case 'F32':
