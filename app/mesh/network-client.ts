@@ -21,6 +21,8 @@ export class NetworkClient implements LinkAdopter {
   constructor(options: {
     self: PeerIdText
     generation: number
+    /** Share of the time that stages compute, see `PacedEngine`. */
+    duty: number
     enginePort: MessagePort
     onEvent: (event: DataPlaneEvent) => void
     onCrash: (message: string) => void
@@ -38,8 +40,12 @@ export class NetworkClient implements LinkAdopter {
       else waiting?.reject(MeshError.fromObject(data.error))
     })
     this.dataPlane = remoteDataPlane(this.#worker as never, options.onEvent) // a Worker is a port in all that is used
-    const { self, generation, enginePort } = options
-    this.#post({ kind: 'init', self, generation, enginePort }, [enginePort])
+    const { self, generation, duty, enginePort } = options
+    this.#post({ kind: 'init', self, generation, duty, enginePort }, [enginePort])
+  }
+
+  setDuty(duty: number): void {
+    this.#post({ kind: 'set-duty', duty }, [])
   }
 
   async adoptChannels(peerId: PeerIdText, hot: DataChannelLike, beat: DataChannelLike): Promise<LinkPath> {

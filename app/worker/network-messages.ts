@@ -8,6 +8,7 @@ export type NetworkCommand =
       readonly kind: 'init'
       readonly self: PeerIdText
       readonly generation: number
+      readonly duty: number
       readonly enginePort: MessagePort
     }
   | {
@@ -25,6 +26,7 @@ export type NetworkCommand =
       readonly hot: MessagePort
       readonly beat: MessagePort | null
     }
+  | { readonly kind: 'set-duty'; readonly duty: number }
   | { readonly kind: 'dispose' }
 
 /** Network worker -> page: the link with this number works, or why not. */

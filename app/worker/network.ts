@@ -1,4 +1,5 @@
 /// <reference lib="webworker" />
+import { PacedEngine } from '../../shared/engine/paced-engine.ts'
 import { WorkerEngine } from '../../shared/engine/worker-engine.ts'
 import { DataPlane } from '../../shared/mesh/data-plane.ts'
 import { dataChannelFrameChannel } from '../../shared/mesh/data-channel.ts'
@@ -13,6 +14,7 @@ import type { NetworkCommand, NetworkReply } from './network-messages.ts'
 declare const self: DedicatedWorkerGlobalScope
 
 let plane: DataPlane | null = null
+let engine: PacedEngine | null = null
 const postEvent = serveDataPlane(self, () => {
   if (plane === null) throw new Error('the network worker was called before it was initialised')
   return plane
@@ -20,8 +22,9 @@ const postEvent = serveDataPlane(self, () => {
 
 self.addEventListener('message', ({ data }: MessageEvent<NetworkCommand | { kind: 'call' }>) => {
   if (data.kind === 'init') {
+    engine = new PacedEngine(new WorkerEngine(data.enginePort), systemClock, data.duty)
     plane = new DataPlane({
-      engine: new WorkerEngine(data.enginePort),
+      engine,
       clock: systemClock,
       self: data.self,
       generation: data.generation,
@@ -35,6 +38,8 @@ self.addEventListener('message', ({ data }: MessageEvent<NetworkCommand | { kind
   } else if (data.kind === 'add-ports') {
     const beat = data.beat === null ? null : portFrameChannel(data.beat)
     void answer(data.id, plane?.addLink(data.peerId, data.path, portFrameChannel(data.hot), beat))
+  } else if (data.kind === 'set-duty') {
+    engine?.setDuty(data.duty)
   } else if (data.kind === 'dispose') {
     plane?.dispose()
     plane = null
