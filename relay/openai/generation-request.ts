@@ -1,0 +1,111 @@
+import { createSessionId } from '../../shared/protocol/ids.ts'
+import type { GenerationRequest } from '../../shared/mesh/asker.ts'
+import { ApiError } from '../http/api-error.ts'
+import type { RelayLimits } from '../limits.ts'
+import type { CatalogueModel, ModelCatalogue } from '../model-catalogue.ts'
+import type { Endpoint, ParameterValues } from './parameters.ts'
+import { DEFAULT_TEMPERATURE } from './parameters.ts'
+
+/** One request of /v1, checked and tokenised. */
+export interface PreparedGeneration {
+  readonly model: CatalogueModel
+  readonly request: GenerationRequest
+  readonly stopStrings: readonly string[]
+  readonly isStream: boolean
+  readonly includeUsage: boolean
+}
+
+/**
+ * Turns checked parameters into what the mesh is asked.
+ * @throws ApiError `model_not_found`, `context_length_exceeded`, `invalid_value`
+ */
+export function prepareGeneration(
+  endpoint: Endpoint,
+  values: ParameterValues,
+  deps: {
+    readonly models: ModelCatalogue
+    readonly limits: RelayLimits
+    /** Draws an unsigned 32-bit seed. */
+    readonly drawSeed: () => number
+  },
+): PreparedGeneration {
+  const model = findModel(deps.models, values.model ?? '')
+  const isStream = values.stream ?? false
+  if (!isStream && values.stream_options !== undefined) {
+    throw invalidValue('stream_options', "'stream_options' is only allowed with 'stream': true.")
+  }
+  const promptTokenIds =
+    endpoint === 'chat'
+      ? model.tokenizer.encodeChat(values.messages ?? [])
+      : model.tokenizer.encodeText(values.prompt ?? '')
+  if (promptTokenIds.length === 0) throw invalidValue('prompt', "'prompt' must not be empty.")
+  const { contextLength, eosTokenIds } = model.manifest.config
+  const room = contextLength - promptTokenIds.length
+  if (room < 1) {
+    const param = endpoint === 'chat' ? 'messages' : 'prompt'
+    throw new ApiError(
+      `The context of ${model.name} is ${contextLength} tokens, the prompt alone has ${promptTokenIds.length}. Shorten it so that at least one token is left for the answer.`,
+      { code: 'context_length_exceeded', status: 400, param },
+    )
+  }
+
+  const wanted = wantedTokens(values) ?? deps.limits.defaultMaxTokens
+  return {
+    model,
+    isStream,
+    includeUsage: values.stream_options?.include_usage ?? false,
+    stopStrings: values.stop ?? [],
+    request: {
+      sessionId: createSessionId(),
+      modelId: model.manifest.id,
+      promptTokenIds,
+      maxNewTokens: Math.min(wanted, room),
+      endTokenIds: eosTokenIds,
+      deadlineMs: values.deadline_ms ?? deps.limits.defaultDeadlineMs,
+      sampling: {
+        // A nucleus of no probability holds the likeliest token alone.
+        temperature: values.top_p === 0 ? 0 : (values.temperature ?? DEFAULT_TEMPERATURE),
+        topP: values.top_p === 0 ? 1 : (values.top_p ?? 1),
+        topK: Math.max(0, values.top_k ?? 0),
+        minP: values.min_p ?? 0,
+        repetitionPenalty: values.repetition_penalty ?? 1,
+        seed: values.seed === undefined ? deps.drawSeed() : unsigned32(values.seed),
+      },
+    },
+  }
+}
+
+/** Exact for every safe integer, unlike `>>> 0`, which is the same but reads as a trick. */
+function unsigned32(seed: number): number {
+  const remainder = seed % 2 ** 32
+  return remainder < 0 ? remainder + 2 ** 32 : Math.abs(remainder) // abs: -0 is no unsigned integer
+}
+
+function wantedTokens(values: ParameterValues): number | undefined {
+  const { max_tokens: older, max_completion_tokens: newer } = values
+  if (older !== undefined && newer !== undefined && older !== newer) {
+    throw invalidValue('max_tokens', "'max_tokens' and 'max_completion_tokens' differ. Send one of them.")
+  }
+  return newer ?? older
+}
+
+function findModel(models: ModelCatalogue, name: string): CatalogueModel {
+  const model = models.find(name)
+  if (model === undefined) throw modelNotFound(models)
+  return model
+}
+
+/** 404 that names what there is; the asked name is not repeated. */
+export function modelNotFound(models: ModelCatalogue): ApiError {
+  const names = models.models.map(({ name }) => name)
+  const list = names.length === 0 ? 'This relay serves no model.' : `This relay serves: ${names.join(', ')}.`
+  return new ApiError(`There is no such model here. ${list}`, {
+    code: 'model_not_found',
+    status: 404,
+    param: 'model',
+  })
+}
+
+function invalidValue(param: string, message: string): ApiError {
+  return new ApiError(message, { code: 'invalid_value', status: 400, param })
+}
