@@ -15,12 +15,10 @@ export function httpModelSource(options: {
   return {
     manifest: (modelId, signal) =>
       firstThatWorks(baseUrls(modelId), signal, async (baseUrl) => {
-        const manifest = await parseManifest(await fetchBytes(`${baseUrl}/manifest.json`, signal))
+        const manifest = await parseManifest(await fetchManifest(`${baseUrl}/manifest.json`, signal))
         // INVARIANT: a model is what its id says, whoever serves it.
         if (manifest.id !== modelId)
-          throw new ModelError(`The relay sent the manifest of another model.`, {
-            data: { code: 'SOURCE_FAILED', path: 'manifest.json' },
-          })
+          throw failed('The relay sent the manifest of another model.')
         return manifest
       }),
     stageFiles: (manifest: ModelManifest, layers, onProgress, signal) => {
@@ -51,13 +49,36 @@ async function firstThatWorks<S, T>(
   throw failure
 }
 
-async function fetchBytes(url: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+/** Reads a manifest of at most `MAX_MANIFEST_BYTES`, whatever length the server claims. */
+async function fetchManifest(url: string, signal: AbortSignal): Promise<unknown> {
   const response = await fetch(url, { signal })
-  const sizeBytes = Number(response.headers.get('content-length') ?? 0)
-  if (!response.ok || sizeBytes > MAX_MANIFEST_BYTES)
-    throw new ModelError(`The relay does not have this model (it answered ${response.status}).`, {
-      data: { code: 'SOURCE_FAILED', path: 'manifest.json' },
-      metaMessages: ['It was started without it, or has replaced it by another version.'],
-    })
-  return new Uint8Array(await response.arrayBuffer())
+  if (!response.ok) {
+    await response.body?.cancel()
+    throw failed(`The relay does not have this model (it answered ${response.status}).`)
+  }
+  const decoder = new TextDecoder()
+  const reader = response.body?.getReader()
+  let text = ''
+  let sizeBytes = 0
+  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+    sizeBytes += part.value.byteLength
+    if (sizeBytes > MAX_MANIFEST_BYTES) {
+      await reader?.cancel()
+      throw failed(`The manifest is larger than ${MAX_MANIFEST_BYTES} bytes.`)
+    }
+    text += decoder.decode(part.value, { stream: true })
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw failed('The manifest is not JSON.', error)
+  }
+}
+
+function failed(message: string, cause?: unknown): ModelError {
+  return new ModelError(message, {
+    data: { code: 'SOURCE_FAILED', path: 'manifest.json' },
+    metaMessages: ['The relay was started without this model, or has replaced it by another version.'],
+    cause,
+  })
 }

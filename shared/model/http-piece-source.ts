@@ -11,7 +11,7 @@ export function httpPieceSource(baseUrl: string): PieceSource {
     async read(path, offset, sizeBytes, signal) {
       // The parser lets no path through that needs encoding; this costs nothing if that ever changes.
       const url = `${baseUrl}/${path.split('/').map(encodeURIComponent).join('/')}`
-      let response: FetchResponse
+      let response: Awaited<ReturnType<typeof fetch>>
       try {
         response = await fetch(url, {
           headers: { range: `bytes=${offset}-${offset + sizeBytes - 1}` },
@@ -32,7 +32,7 @@ export function httpPieceSource(baseUrl: string): PieceSource {
 /** Reads `sizeBytes` after skipping `skipBytes`, and not a byte more than that, whatever the server sends. */
 async function readBody(
   path: string,
-  response: FetchResponse,
+  response: Awaited<ReturnType<typeof fetch>>,
   skipBytes: number,
   sizeBytes: number,
   signal: AbortSignal,
