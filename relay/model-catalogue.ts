@@ -41,11 +41,8 @@ export class ModelCatalogueError extends MeshError<
 /** The parts of `shared/model` that read a packed folder; arguments, so that tests need no real weights. */
 export interface ModelLoaders {
   parseManifest(json: unknown): Promise<ModelManifest> | ModelManifest
-  /** Side files of the manifest by path: tokenizer.json and its companions. */
-  loadTokenizer(
-    manifest: ModelManifest,
-    sideFiles: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  ): Promise<ChatTokenizer> | ChatTokenizer
+  /** Takes the manifest's side files by path: tokenizer.json and its companion. */
+  loadTokenizer(sideFiles: ReadonlyMap<string, Uint8Array>): ChatTokenizer
 }
 
 // The manifest's own rule for names (shared/model/parse-manifest.ts); nothing that a log line would have to quote.
@@ -107,11 +104,11 @@ async function openModel(
   for (const file of [...manifest.files, ...manifest.sideFiles]) {
     files.set(file.path, await openFile(folder.directory, file))
   }
-  const sideFiles = new Map<string, Uint8Array<ArrayBuffer>>()
+  const sideFiles = new Map<string, Uint8Array>()
   for (const file of manifest.sideFiles) {
-    sideFiles.set(file.path, new Uint8Array(await readFile(join(folder.directory, file.path))))
+    sideFiles.set(file.path, await readFile(join(folder.directory, file.path)))
   }
-  const tokenizer = await loaders.loadTokenizer(manifest, sideFiles)
+  const tokenizer = loaders.loadTokenizer(sideFiles)
   return { name, manifest, tokenizer, files, createdAtSeconds: Math.floor(modifiedAtMs / 1000) }
 }
 

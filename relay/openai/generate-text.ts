@@ -1,9 +1,9 @@
 import type { Asker, RouteStage, ServedStage } from '../../shared/mesh/asker.ts'
+import { StopStringDetector } from '../../shared/model/stop-strings.ts'
 import type { Clock } from '../clock.ts'
 import { toApiError } from '../http/api-error.ts'
 import type { RelayMetrics } from '../relay-metrics.ts'
 import type { PreparedGeneration } from './generation-request.ts'
-import { StopFilter } from './stop-filter.ts'
 
 export type FinishReason = 'stop' | 'length'
 
@@ -37,7 +37,7 @@ export async function* generateText(
   const { metrics, clock } = deps
   const labels = { model: model.name }
   const decoder = model.tokenizer.createStreamDecoder()
-  const stopFilter = new StopFilter(stopStrings)
+  const stopDetector = new StopStringDetector(stopStrings)
   const startedAtMs = clock.monotonicMs()
   let route: readonly RouteStage[] = []
   let tokens = 0
@@ -78,7 +78,7 @@ export async function* generateText(
           }
           lastAtMs = nowMs
           tokens++
-          const { text, isStopped } = stopFilter.push(decoder.push(event.tokenId))
+          const { text, isStopped } = stopDetector.push(decoder.push(event.tokenId))
           if (text !== '') yield { kind: 'text', text }
           if (isStopped) {
             yield end('stop', route)
@@ -87,8 +87,8 @@ export async function* generateText(
           break
         }
         case 'end': {
-          const { text, isStopped } = stopFilter.push(decoder.flush())
-          const rest = isStopped ? text : text + stopFilter.flush()
+          const { text, isStopped } = stopDetector.push(decoder.flush())
+          const rest = isStopped ? text : text + stopDetector.flush()
           if (rest !== '') yield { kind: 'text', text: rest }
           yield end(isStopped || event.reason === 'end-token' ? 'stop' : 'length', event.stages)
           return

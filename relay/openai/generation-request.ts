@@ -1,4 +1,5 @@
 import { createSessionId } from '../../shared/protocol/ids.ts'
+import { errorCode } from '../../shared/errors.ts'
 import type { GenerationRequest } from '../../shared/mesh/asker.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { RelayLimits } from '../limits.ts'
@@ -34,10 +35,7 @@ export function prepareGeneration(
   if (!isStream && values.stream_options !== undefined) {
     throw invalidValue('stream_options', "'stream_options' is only allowed with 'stream': true.")
   }
-  const promptTokenIds =
-    endpoint === 'chat'
-      ? model.tokenizer.encodeChat(values.messages ?? [])
-      : model.tokenizer.encodeText(values.prompt ?? '')
+  const promptTokenIds = encodePrompt(endpoint, model, values)
   if (promptTokenIds.length === 0) throw invalidValue('prompt', "'prompt' must not be empty.")
   const { contextLength, eosTokenIds } = model.manifest.config
   const room = contextLength - promptTokenIds.length
@@ -79,6 +77,20 @@ export function prepareGeneration(
 function unsigned32(seed: number): number {
   const remainder = seed % 2 ** 32
   return remainder < 0 ? remainder + 2 ** 32 : Math.abs(remainder) // abs: -0 is no unsigned integer
+}
+
+function encodePrompt(endpoint: Endpoint, model: CatalogueModel, values: ParameterValues): readonly number[] {
+  if (endpoint === 'completions') return model.tokenizer.encodeText((values.prompt ?? '').toWellFormed())
+  try {
+    return model.tokenizer.encodeChat(values.messages ?? [])
+  } catch (error) {
+    if (errorCode(error) !== 'BAD_TOKENIZER') throw error
+    // Templates refuse on purpose: two user turns in a row, a system turn in the middle.
+    throw new ApiError(
+      `The chat template of ${model.name} does not allow this conversation. Usually system comes first, and user and assistant take turns.`,
+      { code: 'invalid_value', status: 400, param: 'messages', cause: error },
+    )
+  }
 }
 
 function wantedTokens(values: ParameterValues): number | undefined {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { ChatTurn } from './chat-tokenizer.ts'
+import type { ChatMessage } from '../../shared/model/tokenizer.ts'
 
 /** A conversation longer than this is refused before it is tokenised. */
 const MAX_MESSAGES = 2048
@@ -40,7 +40,11 @@ const message = v.pipe(
     },
     'an object with role and content was expected',
   ),
-  v.transform(({ role, content }): ChatTurn => ({ role: role === 'developer' ? 'system' : role, content })),
+  v.transform(({ role, content }): ChatMessage => ({
+    role: role === 'developer' ? 'system' : role,
+    // Half a surrogate pair is no text; JSON can spell it all the same.
+    content: content.toWellFormed(),
+  })),
 )
 
 /**
