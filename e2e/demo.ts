@@ -1,26 +1,13 @@
 // `npm run demo`: the proof of the main job. A relay, two Chromium processes with one tab each that hold half of the
 // layers each, no native peer, and a prompt sent with the official OpenAI client. The last line is one JSON object.
-import OpenAI from 'openai'
 import type { Browser } from 'playwright-core'
+import { ask } from './support/ask.ts'
 import { contribute, launchBrowser } from './support/browser.ts'
 import { startRelay, startNode, untilNetwork, type TestRelay } from './support/mesh.ts'
 import type { Running } from './support/processes.ts'
 
 const PROMPT = 'What is Racemesh, and what does a tab do in it?'
 const MAX_TOKENS = 64
-
-interface AnswerReport {
-  readonly stages: readonly {
-    readonly peerId: string
-    readonly kind: string
-    readonly layers: readonly [number, number]
-    readonly link: { readonly path: string; readonly rtt_ms: number } | null
-    readonly tensor_bytes_sent: number
-    readonly tensor_bytes_relayed: number
-  }[]
-  readonly ttft_ms: number
-  readonly tokens_per_second: number
-}
 
 const isJson = process.argv.includes('--json')
 const say = (text: string): void => {
@@ -40,7 +27,7 @@ try {
     say(`A tab of its own Chromium process holds layers ${layers}.`)
   }
   await untilNetwork(relay.origin, (network) => network.models.every((model) => model.gaps.length === 0))
-  const answer = await ask(relay.origin)
+  const answer = await ask(relay.origin, [{ role: 'user', content: PROMPT }], { maxTokens: MAX_TOKENS })
   say(answer.text)
 
   // The referee: the same prompt on one process that holds every layer.
@@ -49,23 +36,24 @@ try {
   await untilNetwork(singleRelay.origin, (network) =>
     network.models.every((model) => model.gaps.length === 0),
   )
-  const reference = await ask(singleRelay.origin)
+  const reference = await ask(singleRelay.origin, [{ role: 'user', content: PROMPT }], {
+    maxTokens: MAX_TOKENS,
+  })
 
-  const { report } = answer
-  const tensorBytesThroughRelay = report.stages.reduce((sum, stage) => sum + stage.tensor_bytes_relayed, 0)
+  const tensorBytesThroughRelay = answer.stages.reduce((sum, stage) => sum + stage.tensor_bytes_relayed, 0)
   const sameAsSingleProcess = answer.text === reference.text && answer.tokens === reference.tokens
   const result = {
     ok:
       sameAsSingleProcess &&
       answer.tokens > 0 &&
-      report.stages.length === 2 &&
-      report.stages.every((stage) => stage.kind === 'tab' && stage.link !== null) &&
+      answer.stages.length === 2 &&
+      answer.stages.every((stage) => stage.kind === 'tab' && stage.link !== null) &&
       tensorBytesThroughRelay === 0,
     text: answer.text,
     tokens: answer.tokens,
-    ttftMs: report.ttft_ms,
-    tokensPerSecond: report.tokens_per_second,
-    stages: report.stages.map(({ peerId, kind, layers, link }) => ({ peerId, kind, layers, link })),
+    ttftMs: answer.ttftMs,
+    tokensPerSecond: answer.tokensPerSecond,
+    stages: answer.stages.map(({ peerId, kind, layers, link }) => ({ peerId, kind, layers, link })),
     tensorBytesThroughRelay,
     sameAsSingleProcess,
   }
@@ -76,25 +64,4 @@ try {
   await relay?.stop()
   await single?.node.stop()
   await single?.relay.stop()
-}
-
-async function ask(origin: string): Promise<{ text: string; tokens: number; report: AnswerReport }> {
-  const client = new OpenAI({ baseURL: `${origin}/v1`, apiKey: 'any' })
-  let text = ''
-  let tokens = 0
-  let report: Partial<AnswerReport> = {}
-  const stream = await client.chat.completions.create({
-    model: 'guide',
-    messages: [{ role: 'user', content: PROMPT }],
-    temperature: 0,
-    max_tokens: MAX_TOKENS,
-    stream: true,
-    stream_options: { include_usage: true },
-  })
-  for await (const chunk of stream) {
-    text += chunk.choices[0]?.delta.content ?? ''
-    tokens = chunk.usage?.completion_tokens ?? tokens
-    report = { ...report, ...(chunk as { racemesh?: Partial<AnswerReport> }).racemesh } // a relay's own field
-  }
-  return { text, tokens, report: report as AnswerReport } // a finished stream carries it whole
 }

@@ -4,7 +4,7 @@ import { webSockets, type WebSocketsComponents } from '@libp2p/websockets'
 import type { CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
 
 /** Answers the ordinary HTTP requests of the port. */
-export type FetchHandler = (request: Request) => Response | Promise<Response>
+export type FetchHandler = (request: Request, bindings?: object) => Response | Promise<Response>
 
 /**
  * libp2p's WebSocket transport whose listener also answers HTTP, so that a relay needs one port.
