@@ -23,7 +23,11 @@ export interface ComputeEngine {
   /** Frees the stage and every session on it. Unknown ids are ignored. */
   unloadStage(stageId: StageId): Promise<void>
 
-  /** Reserves a KV cache for `capacityTokens`. @throws EngineError `OUT_OF_BUDGET`, `UNKNOWN_STAGE`, `TOO_MANY_SESSIONS` */
+  /**
+   * Reserves a KV cache for `capacityTokens`. A session of the same id that is still open starts afresh.
+   * @throws EngineError `OUT_OF_BUDGET`, `UNKNOWN_STAGE`, `TOO_MANY_SESSIONS`, `CONTEXT_FULL` (more than the model's
+   * context), ModelError `BAD_SAMPLING`
+   */
   openSession(params: OpenSessionParams): Promise<void>
 
   /** Frees the session's KV cache. Unknown ids are ignored, so that closing twice is harmless. */
@@ -59,7 +63,10 @@ export interface EngineCapabilities {
 export interface LoadStageParams {
   readonly manifest: ModelManifest
   readonly layers: LayerRange
-  /** Verified weight files by path, exactly those that `stageFiles` lists. */
+  /**
+   * Verified weight files by path, exactly those that `stageFiles` lists, each with a buffer of its own. Ownership of
+   * the buffers passes to the engine: a `WorkerEngine` transfers them.
+   */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
 }
 

@@ -1,7 +1,7 @@
 import type { LayerRange } from '../protocol/layer-range.ts'
 import { formatRange } from '../protocol/layer-range.ts'
 import type { SessionId } from '../protocol/ids.ts'
-import { stageFiles, type LlamaConfig, type ModelManifest } from '../model/manifest.ts'
+import { stageFiles, type Encoding, type LlamaConfig, type ModelManifest } from '../model/manifest.ts'
 import { checkSamplingParams, sampleToken } from '../model/sampler.ts'
 import {
   stageIdOf,
@@ -18,9 +18,8 @@ import {
 } from './compute-engine.ts'
 import { EmbeddingTable } from './embedding-table.ts'
 import { EngineError } from './engine-error.ts'
-import type { StageCache, StageRunner } from './stage-runner.ts'
+import type { StageCache, StageRunner, StageRunnerParams } from './stage-runner.ts'
 import { testStage } from './stage-self-test.ts'
-import type { StageRunnerParams } from './wasm-runner.ts'
 import { checkWeightFile } from './weight-views.ts'
 
 /** What differs between the device backends. */
@@ -28,8 +27,11 @@ export interface EngineBackend {
   readonly kind: EngineCapabilities['backend']
   readonly encodings: EngineCapabilities['encodings']
   createRunner(params: StageRunnerParams): Promise<StageRunner>
-  /** Proves the device on a tiny model with a known answer. @throws EngineError `SELF_TEST_FAILED` */
-  testDevice(): Promise<void>
+  /**
+   * Proves the device for an encoding on a tiny model with a known answer; the first call does the work.
+   * @throws EngineError `SELF_TEST_FAILED`
+   */
+  testDevice(encoding: Encoding): Promise<void>
   /** Set once the device is gone; every later call then fails with it. */
   readonly lost: EngineError | null
   dispose(): void
@@ -55,7 +57,6 @@ export class InThreadEngine implements ComputeEngine {
   readonly #capabilities: EngineCapabilities
   readonly #stages = new Map<StageId, Stage>()
   #usedBytes = 0
-  #isDeviceTested = false
   #isDisposed = false
   /** The tail of the queue; never rejects. */
   #tail: Promise<unknown> = Promise.resolve()
@@ -155,8 +156,7 @@ export class InThreadEngine implements ComputeEngine {
     this.#reserve(weightBytes, `Layers ${formatRange(layers)} of ${manifest.name}`)
     try {
       for (const file of weightFiles) checkWeightFile(file, files.get(file.path))
-      if (!this.#isDeviceTested) await this.#backend.testDevice()
-      this.#isDeviceTested = true
+      await this.#backend.testDevice(manifest.encoding)
       const maxPositions = Math.min(manifest.config.contextLength, MAX_POSITIONS)
       const runner = await this.#backend.createRunner({ manifest, layers, files, maxPositions })
       const embeddingBytes = layers.start === 0 ? files.get('embedding.bin') : undefined

@@ -1,3 +1,14 @@
+import type { ModelManifest } from '../model/manifest.ts'
+import type { LayerRange } from '../protocol/layer-range.ts'
+
+export interface StageRunnerParams {
+  readonly manifest: ModelManifest
+  readonly layers: LayerRange
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
+  /** Longest sequence that any session may have. */
+  readonly maxPositions: number
+}
+
 /**
  * Runs the graphs of one loaded stage on one backend. Knows nothing of budgets, positions or sampling: the engine
  * checks, and calls one method at a time.

@@ -2,6 +2,7 @@ import type { ModelManifest } from '../model/manifest.ts'
 import { PREFILL_CHUNK_TOKENS } from './compute-engine.ts'
 import { EngineError } from './engine-error.ts'
 import { relativeRms } from './relative-rms.ts'
+import { seededInput } from './seeded-input.ts'
 import type { StageRunner } from './stage-runner.ts'
 
 /**
@@ -78,15 +79,4 @@ async function run(
   } finally {
     cache.free()
   }
-}
-
-/** Numbers in [-1, 1) from a linear congruential generator: the same on every device. */
-export function seededInput(count: number): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(count)
-  let state = 1
-  for (let i = 0; i < count; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    values[i] = state / 2 ** 31 - 1
-  }
-  return values
 }

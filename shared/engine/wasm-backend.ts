@@ -1,3 +1,4 @@
+import { onceForEach, testDevice } from './device-self-test.ts'
 import type { EngineBackend } from './ort-engine.ts'
 import type { OrtRuntime } from './ort-runtime.ts'
 import { createWasmRunner } from './wasm-runner.ts'
@@ -7,13 +8,14 @@ import { createWasmRunner } from './wasm-runner.ts'
  * Node (measured, see docs/engine.md). q8 first: q4 works and is about 7 times slower here.
  */
 export function createWasmBackend(ort: OrtRuntime): EngineBackend {
+  const createRunner: EngineBackend['createRunner'] = (params) => createWasmRunner(ort, params)
   return {
     kind: 'wasm',
     encodings: ['q8', 'q4'],
     lost: null,
-    createRunner: (params) => createWasmRunner(ort, params),
-    // The stage's own test runs the same binary as every other device's: there is no driver to distrust.
-    testDevice: () => Promise.resolve(),
+    createRunner,
+    // Not for distrust of a driver: another build of ONNX Runtime would give other bits than the peers expect.
+    testDevice: onceForEach((encoding) => testDevice(encoding, createRunner)),
     dispose: () => undefined,
   }
 }

@@ -1,5 +1,5 @@
 import type { LayerRange } from '../protocol/layer-range.ts'
-import type { LlamaConfig, ModelManifest } from '../model/manifest.ts'
+import type { LlamaConfig } from '../model/manifest.ts'
 import {
   buildHeadGraph,
   buildStageGraph,
@@ -7,15 +7,7 @@ import {
   type StageGraph,
 } from '../model/onnx/build-stage-graph.ts'
 import type { OrtRuntime, OrtSession, OrtTensor } from './ort-runtime.ts'
-import type { StageCache, StageRunner } from './stage-runner.ts'
-
-export interface StageRunnerParams {
-  readonly manifest: ModelManifest
-  readonly layers: LayerRange
-  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>
-  /** Longest sequence that any session may have. */
-  readonly maxPositions: number
-}
+import type { StageCache, StageRunner, StageRunnerParams } from './stage-runner.ts'
 
 /**
  * Runs a stage on ONNX Runtime's WASM backend. The caches are the runtime's own outputs, fed back at the next step;
