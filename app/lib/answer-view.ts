@@ -14,6 +14,7 @@ export function answerTrack(
     layers: stage.layers,
     state: 'ready' as const,
     isYours: stage.peerId === yourPeerId,
+    note: stage.work === null ? undefined : formatMs(stage.work.decodeStepMs),
     description: describeStage(stage, yourPeerId),
   }))
   const links = stages.slice(0, -1).flatMap((stage, i) => {

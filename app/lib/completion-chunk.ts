@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { LINK_PATHS } from '../../shared/protocol/stage-advert/stage-advert.ts'
 import type { LinkPath } from '../../shared/protocol/stage-advert/stage-advert.ts'
 import type { LayerRange } from '../../shared/protocol/layer-range.ts'
+import { formatRange } from '../../shared/protocol/layer-range.ts'
 import type { MeshErrorObject } from '../../shared/errors.ts'
 
 /** A stage of the pipeline that made an answer; `work` is known when the answer has ended. */
@@ -33,7 +34,7 @@ export interface CompletionUpdate {
 
 const quantity = v.pipe(v.number(), v.minValue(0))
 const path = v.picklist(LINK_PATHS)
-// The route says `{start, end}`, the report `[start, end]`: both are read in both places.
+// The API writes `[start, end]`, our own types `{start, end}`: both are read.
 const layers = v.union([
   v.object({ start: quantity, end: quantity }),
   v.pipe(
@@ -51,10 +52,11 @@ const link = v.nullish(
 const RouteStage = v.object({ peerId: v.string(), kind: v.picklist(['tab', 'native']), layers, link })
 const ServedStage = v.object({
   ...RouteStage.entries,
-  prefill_ms: quantity,
-  decode_step_ms: quantity,
-  tensor_bytes_sent: v.fallback(quantity, 0),
-  tensor_bytes_relayed: v.fallback(quantity, 0),
+  // Null where a stage did not report.
+  prefill_ms: v.nullish(quantity),
+  decode_step_ms: v.nullish(quantity),
+  tensor_bytes_sent: v.nullish(quantity, 0),
+  tensor_bytes_relayed: v.nullish(quantity, 0),
 })
 const Chunk = v.object({
   choices: v.fallback(
@@ -92,12 +94,15 @@ export function parseCompletionChunk(data: string): CompletionUpdate {
   const stages = racemesh?.stages?.map(
     ({ prefill_ms, decode_step_ms, tensor_bytes_sent, tensor_bytes_relayed, ...stage }) => ({
       ...stage,
-      work: {
-        prefillMs: prefill_ms,
-        decodeStepMs: decode_step_ms,
-        tensorBytesSent: tensor_bytes_sent,
-        tensorBytesRelayed: tensor_bytes_relayed,
-      },
+      work:
+        prefill_ms == null || decode_step_ms == null
+          ? null
+          : {
+              prefillMs: prefill_ms,
+              decodeStepMs: decode_step_ms,
+              tensorBytesSent: tensor_bytes_sent,
+              tensorBytesRelayed: tensor_bytes_relayed,
+            },
     }),
   )
   return {
@@ -117,6 +122,7 @@ const ApiError = v.object({
     type: v.nullish(v.string()),
     code: v.nullish(v.union([v.string(), v.number()])),
   }),
+  racemesh: v.fallback(v.optional(v.object({ missing: v.array(layers) })), undefined),
 })
 
 /** The error of an OpenAI-style body, in a status other than 200 or in the middle of a stream; null if it is none. */
@@ -124,12 +130,17 @@ export function readApiError(value: unknown): MeshErrorObject | null {
   const parsed = v.safeParse(ApiError, value)
   if (!parsed.success) return null
   const { message, type, code } = parsed.output.error
-  // The gateway puts what happened on the first line, the usual cause and the next step on those after it.
-  const [shortMessage = '', ...metaMessages] = message.split('\n')
-  return {
-    name: 'GatewayError',
-    shortMessage,
-    metaMessages,
-    data: { code: String(code ?? type ?? 'UNKNOWN').toUpperCase() },
+  const missing = parsed.output.racemesh?.missing ?? []
+  const data = { code: String(code ?? type ?? 'unknown').toUpperCase() }
+  if (missing.length > 0) {
+    return {
+      name: 'GatewayError',
+      shortMessage: `Nobody holds layers ${missing.map(formatRange).join(', ')} of this model.`,
+      metaMessages: ['The peers that held them have left, or nobody has joined yet.'],
+      data,
+    }
   }
+  // The gateway's first sentence says what happened, the others the usual cause and the next step.
+  const [, first = message, rest] = /^(.+?[.!?])\s+(.+)$/s.exec(message) ?? []
+  return { name: 'GatewayError', shortMessage: first, metaMessages: rest === undefined ? [] : [rest], data }
 }

@@ -49,8 +49,14 @@ function barOf(
     layers: stage.layers,
     state,
     isYours,
+    note: state === 'ready' ? noteOf(stage) : undefined,
     description: `${who} ${doing} layers ${formatRange(stage.layers)} of ${model.layerCount}.${rate}`,
   }
+}
+
+function noteOf({ decodeStepMs, openSessions }: Stage): string {
+  const sessions = openSessions === 0 ? '' : `, ${formatPlural(openSessions, 'session')}`
+  return `${formatMs(decodeStepMs)} a token${sessions}`
 }
 
 /** Links between bars of one track: both ends report a link, so each pair is drawn once, left to right. */

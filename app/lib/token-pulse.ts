@@ -6,7 +6,10 @@ const RUN_MS = 620
 // At ten pulses a second they still read as pulses; more is a smear.
 const MIN_GAP_MS = 100
 
-/** Sends a dot over the bars and back along the rail each time that the count of tokens rises. */
+/**
+ * Sends a dot along the track each time that the count of tokens rises: over the bars of a single lane and back along
+ * the rail; where peers lie in several lanes, along the rail only, because nobody said which of them it passed.
+ */
 export function tokenPulse(
   read: () => { readonly tokens: number; readonly geometry: TrackGeometry; readonly width: number },
 ): Attachment<SVGGElement> {
@@ -26,7 +29,8 @@ export function tokenPulse(
     dot.style.stroke = 'var(--raised)'
     dot.style.strokeWidth = '1.5'
     group.append(dot)
-    const y = (geometry.lanes.top + geometry.lanes.bottom) / 2
+    const isSingle = geometry.bars.every((bar) => bar.lane === 0)
+    const y = isSingle ? (geometry.lanes.top + geometry.lanes.bottom) / 2 : geometry.railY
     const at = (x: number, dotY: number): string => `translate(${x}px, ${dotY}px)`
     const run = dot.animate(
       [

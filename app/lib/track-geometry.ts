@@ -3,16 +3,21 @@ import { placeBars, type PlacedBar, type TrackBar, type TrackLink } from './trac
 
 export type TrackSize = 'strip' | 'full'
 
-/** Pixel sizes of the two forms of the track: the strip under an answer, and the picture of a page. */
+/**
+ * Pixel sizes of the two forms of the track: the strip under an answer, and the picture of a page. `top` holds the
+ * hops over the first lane, `laneGap` those over the others, `post` the way down to the relay.
+ */
 const SIZES = {
-  strip: { lane: 26, laneGap: 4, top: 17, rail: 9, numbers: 0, post: 18 },
-  full: { lane: 44, laneGap: 6, top: 34, rail: 12, numbers: 20, post: 34 },
+  strip: { lane: 28, laneGap: 18, denseGap: 4, top: 20, rail: 10, numbers: 0, post: 18 },
+  full: { lane: 44, laneGap: 24, denseGap: 8, top: 32, rail: 12, numbers: 20, post: 32 },
 } as const
 
 // Between the bars of neighbouring layers, so that they read as two.
-const BAR_INSET = 1.5
+const BAR_INSET = 2
 // How far from a bar's end a hop starts.
-const HOP_INSET = 14
+const HOP_INSET = 18
+/** More labels than this collide: then only the hops of the chosen bar are labelled. */
+export const MAX_LABELLED_LINKS = 8
 
 export interface Box {
   readonly x: number
@@ -23,11 +28,23 @@ export interface Box {
 
 export interface DrawnBar extends PlacedBar, Box {}
 
+interface Point {
+  readonly x: number
+  readonly y: number
+}
+
 export interface DrawnLink extends TrackLink {
   readonly line: string
   readonly isRelayed: boolean
-  readonly labelX: number
-  readonly labelY: number
+  readonly start: Point
+  readonly end: Point
+  /** Where the label stands when all links are labelled; null where another label of this track stands already. */
+  readonly label: (Point & { readonly anchor: 'start' | 'middle' }) | null
+  /** Where the label stands while the bar at the other end is chosen: at the right end of this one. */
+  readonly fromLabel: Point
+  readonly toLabel: Point
+  /** The relay's post; null for a direct link. */
+  readonly post: Point | null
 }
 
 export interface TrackGeometry {
@@ -37,11 +54,11 @@ export interface TrackGeometry {
   /** The stretch between the hops above and the rail below, where bars lie. */
   readonly lanes: { readonly top: number; readonly bottom: number }
   readonly railY: number
-  /** The horizontal box of a layer range. */
+  /** The box of a layer range over all lanes. */
   boxOf(layers: LayerRange): Box
 }
 
-/** Lays a track out on `width` pixels. Direct hops arch over the bars, relayed ones dip to a post below. */
+/** Lays a track out on `width` pixels. Direct hops arch over the bars, relayed ones dip to a post below the rail. */
 export function layTrack(
   input: {
     readonly layerCount: number
@@ -54,10 +71,11 @@ export function layTrack(
   const size = SIZES[input.size]
   const placed = placeBars(input.bars)
   const laneCount = 1 + Math.max(0, ...placed.map((bar) => bar.lane))
-  const hasOver = input.links.length > 0
-  const hasPost = input.links.some((link) => link.path === 'relayed-stream')
-  const top = hasOver ? size.top : 4
-  const bottom = top + laneCount * (size.lane + size.laneGap) - size.laneGap
+  const hasHops = input.links.length > 0
+  const isDense = !hasHops || input.links.length > MAX_LABELLED_LINKS
+  const laneGap = isDense ? size.denseGap : size.laneGap
+  const top = hasHops ? size.top : 2
+  const bottom = top + laneCount * (size.lane + laneGap) - laneGap
   const perLayer = width / input.layerCount
   const boxOf = (layers: LayerRange): Box => ({
     x: layers.start * perLayer + BAR_INSET,
@@ -68,16 +86,24 @@ export function layTrack(
   const bars = placed.map((bar) => ({
     ...bar,
     ...boxOf(bar.layers),
-    y: top + bar.lane * (size.lane + size.laneGap),
+    y: top + bar.lane * (size.lane + laneGap),
     height: size.lane,
   }))
   const railY = bottom + size.rail
+  const postY = railY + size.numbers + size.post - 8
+  const hasPost = input.links.some((link) => link.path === 'relayed-stream')
   const byKey = new Map(bars.map((bar) => [bar.key, bar]))
+  const taken = new Set<string>()
   const links = input.links.flatMap((link) => {
     const from = byKey.get(link.from)
     const to = byKey.get(link.to)
     if (from === undefined || to === undefined) return []
-    return [drawLink(link, from, to, perLayer, railY + size.numbers + size.post - 8)]
+    const drawn = drawLink(link, from, to, { perLayer, postY, rise: from.lane === 0 ? size.top : laneGap })
+    const place =
+      drawn.label === null ? '' : `${Math.round(drawn.label.x / 24)} ${Math.round(drawn.label.y / 12)}`
+    const isFree = !taken.has(place)
+    taken.add(place)
+    return [isFree ? drawn : { ...drawn, label: null }]
   })
   return {
     height: railY + 3 + size.numbers + (hasPost ? size.post : 0),
@@ -89,30 +115,62 @@ export function layTrack(
   }
 }
 
-function drawLink(link: TrackLink, from: DrawnBar, to: DrawnBar, perLayer: number, postY: number): DrawnLink {
-  const isRelayed = link.path === 'relayed-stream'
+function drawLink(
+  link: TrackLink,
+  from: DrawnBar,
+  to: DrawnBar,
+  { perLayer, postY, rise }: { readonly perLayer: number; readonly postY: number; readonly rise: number },
+): DrawnLink {
   const enter = Math.max(to.layers.start, from.layers.end) * perLayer
   const ax = from.x + from.width - Math.min(HOP_INSET, from.width / 3)
   const bx = enter + Math.min(HOP_INSET, to.width / 3)
   const middle = (ax + bx) / 2
-  if (isRelayed) {
-    const ay = from.y + from.height
-    const by = to.y + to.height
-    const line = `M${ax},${ay} C${ax},${postY} ${ax},${postY} ${middle},${postY} C${bx},${postY} ${bx},${postY} ${bx},${by}`
-    return { ...link, line, isRelayed, labelX: middle, labelY: postY }
+  const common = {
+    ...link,
+    fromLabel: { x: from.x + from.width - 10, y: from.y + from.height / 2 },
+    toLabel: { x: to.x + to.width - 10, y: to.y + to.height / 2 },
+  }
+  if (link.path === 'relayed-stream') {
+    const start = { x: ax, y: from.y + from.height }
+    const end = { x: bx, y: to.y + to.height }
+    return {
+      ...common,
+      start,
+      end,
+      line: `M${ax},${start.y} C${ax},${postY} ${ax},${postY} ${middle},${postY} C${bx},${postY} ${bx},${postY} ${bx},${end.y}`,
+      isRelayed: true,
+      label: { x: middle + 10, y: postY + 4, anchor: 'start' },
+      post: { x: middle, y: postY },
+    }
   }
   if (from.lane === to.lane) {
-    // A cubic reaches three quarters of its control height.
-    const rise = Math.min(from.y - 2, 12 + Math.max(0, bx - ax - 2 * HOP_INSET) * 0.1)
-    const peak = from.y - rise * 1.2
-    const line = `M${ax},${from.y} C${ax},${peak} ${bx},${peak} ${bx},${to.y}`
-    return { ...link, line, isRelayed, labelX: middle, labelY: from.y - rise * 0.9 - 4 }
+    const height = Math.min(rise - (from.lane === 0 ? 16 : 4), 14)
+    // A cubic reaches three quarters of its control points' height.
+    const peak = from.y - height * (4 / 3)
+    return {
+      ...common,
+      start: { x: ax, y: from.y },
+      end: { x: bx, y: to.y },
+      line: `M${ax},${from.y} C${ax},${peak} ${bx},${peak} ${bx},${to.y}`,
+      isRelayed: false,
+      label:
+        from.lane === 0
+          ? { x: middle, y: from.y - height - 5, anchor: 'middle' }
+          : { x: bx + 6, y: from.y - 6, anchor: 'start' },
+      post: null,
+    }
   }
-  const ay = from.y + from.height / 2
-  const by = to.y + to.height / 2
-  const edge = from.x + from.width
-  const start = enter + BAR_INSET
-  const bend = Math.max(16, (start - edge) / 2)
-  const line = `M${edge - 5},${ay} C${edge + bend},${ay} ${start - bend},${by} ${start + 5},${by}`
-  return { ...link, line, isRelayed, labelX: (edge + start) / 2, labelY: (ay + by) / 2 }
+  // Between lanes: out of one bar's end, through the gap, into the other's start.
+  const start = { x: from.x + from.width - 8, y: from.y + (to.lane > from.lane ? from.height : 0) }
+  const end = { x: enter + BAR_INSET + 12, y: to.y + (to.lane > from.lane ? 0 : to.height) }
+  const half = (start.y + end.y) / 2
+  return {
+    ...common,
+    start,
+    end,
+    line: `M${start.x},${start.y} C${start.x},${half} ${end.x},${half} ${end.x},${end.y}`,
+    isRelayed: false,
+    label: { x: end.x + 8, y: half + 4, anchor: 'start' },
+    post: null,
+  }
 }

@@ -9,6 +9,8 @@ export interface TrackBar {
   readonly layers: LayerRange
   readonly state: 'ready' | 'loading' | 'asleep'
   readonly isYours: boolean
+  /** The one figure that stands in the bar where there is room, such as `2.2 ms`. */
+  readonly note?: string | undefined
   /** Said by screen readers and shown on hover: one or two plain sentences. */
   readonly description: string
 }

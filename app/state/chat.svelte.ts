@@ -29,6 +29,7 @@ export class Chat {
   #model = $state.raw('')
   #modelsError = $state.raw<MeshErrorObject | null>(null)
   #abort = $state.raw<AbortController | null>(null)
+  #lastId = Math.max(0, ...this.#messages.map((message) => message.id))
 
   get messages(): readonly ChatMessage[] {
     return this.#messages
@@ -109,6 +110,7 @@ export class Chat {
     let answer: Answer = { ...EMPTY_ANSWER, id: this.#nextId(), model: this.#model }
     this.#messages = [...this.#messages, answer]
     const show = (): void => {
+      if (this.#messages.includes(answer)) return
       this.#messages = this.#messages.map((message) => (message.id === answer.id ? answer : message))
     }
     const flush = setInterval(show, FLUSH_MS)
@@ -130,7 +132,8 @@ export class Chat {
   }
 
   #nextId(): number {
-    return 1 + Math.max(0, ...this.#messages.map((message) => message.id))
+    this.#lastId += 1
+    return this.#lastId
   }
 
   #save(): void {
@@ -166,7 +169,10 @@ async function* complete(
   if (!response.ok || response.body === null) throw await gatewayError(response)
   for await (const event of readServerSentEvents(response.body)) {
     if (event.data === '[DONE]') return
-    yield parseCompletionChunk(event.data)
+    const update = parseCompletionChunk(event.data)
+    yield update
+    // After an error in mid-stream there is no `[DONE]`.
+    if (update.error !== undefined) return
   }
   throw new MeshError('The answer broke off.', {
     data: { code: 'STREAM_ENDED' },
@@ -197,7 +203,11 @@ function withUpdate(answer: Answer, update: CompletionUpdate, elapsedMs: number)
 async function gatewayError(response: Response): Promise<MeshError> {
   const body: unknown = await response.json().catch(() => null)
   const error = readApiError(body)
-  if (error !== null) return MeshError.fromObject(error)
+  if (error !== null) {
+    const requestId = response.headers.get('x-request-id')
+    const isOurs = error.data.code === 'INTERNAL_ERROR' && requestId !== null
+    return MeshError.fromObject(isOurs ? { ...error, metaMessages: [`Request ${requestId}.`] } : error)
+  }
   return new MeshError(`The relay answered with status ${response.status}.`, {
     data: { code: 'BAD_STATUS' },
     metaMessages: ['Something between this page and the relay may have answered in its place.'],

@@ -32,6 +32,8 @@ export class Contribution {
   #downloadRate = $state.raw<number | null>(null)
   readonly #relayOrigin: string
   #contributor: Contributor | null = null
+  /** Counts presses of Start and Stop, so that a slow start knows that it was overtaken. */
+  #run = 0
   #unsubscribe: () => void = () => undefined
   #sampler: ReturnType<typeof setInterval> | undefined
   #tokensAtSample = 0
@@ -65,19 +67,23 @@ export class Contribution {
    */
   async start(event: Event, pinnedLayers: LayerRange | null): Promise<void> {
     if (!event.isTrusted || this.isOn) return
-    const { power } = this.#status
-    this.#take({ ...OFF, phase: 'connecting', power })
+    const run = ++this.#run
+    this.#take({ ...OFF, phase: 'connecting', power: this.#status.power })
     try {
-      this.#contributor ??= await this.#load()
+      // One that failed may still hold workers or connections.
+      await this.#contributor?.stop()
+      const contributor = this.#contributor ?? (await this.#load())
       // Stop was pressed while the code was on its way.
-      if (!this.isOn) return
-      await this.#contributor.start({ power: this.#status.power, pinnedLayers })
+      if (run !== this.#run) return
+      await contributor.start({ power: this.#status.power, pinnedLayers })
     } catch (error) {
-      this.#fail(toErrorObject(error))
+      if (run === this.#run) this.#fail(toErrorObject(error))
     }
   }
 
+  /** Ends the work; safe to call at any time. */
   async stop(): Promise<void> {
+    const run = ++this.#run
     if (this.#contributor === null) {
       this.#take({ ...OFF, power: this.#status.power })
       return
@@ -86,7 +92,7 @@ export class Contribution {
     try {
       await this.#contributor.stop()
     } catch (error) {
-      this.#fail(toErrorObject(error))
+      if (run === this.#run) this.#fail(toErrorObject(error))
     }
   }
 
@@ -109,6 +115,7 @@ export class Contribution {
     })
     const contributor = await createContributor({ relayOrigin: this.#relayOrigin })
     this.#unsubscribe = contributor.subscribe((status) => this.#take(status))
+    this.#contributor = contributor
     return contributor
   }
 
@@ -123,6 +130,7 @@ export class Contribution {
     if (this.isOn && !wasOn) {
       this.#tokensAtSample = status.tokensServed
       this.#tokenRates = []
+      clearInterval(this.#sampler)
       this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS)
     }
     if (!this.isOn) clearInterval(this.#sampler)

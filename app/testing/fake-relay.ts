@@ -33,6 +33,19 @@ const TYPES: Record<string, string> = {
   '.webmanifest': 'application/manifest+json',
 }
 
+/** As the relay sends it: what breaks under it must break in these tests too. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self' blob:",
+  "style-src 'self'",
+  "style-src-attr 'unsafe-inline'",
+  "img-src 'self' data: blob:",
+  "manifest-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+].join('; ')
+
 /** Serves a built app on loopback and answers the three API calls that the pages make. */
 export async function startFakeRelay(appFolder: string, scenario: Scenario): Promise<FakeRelay> {
   const requests: string[] = []
@@ -93,7 +106,14 @@ async function file(folder: string, path: string, response: ServerResponse): Pro
   const name = isAsset ? wanted : join(folder, 'index.html')
   const body = await readFile(name).catch(() => null)
   if (body === null) return json(response, 404, {})
-  response.writeHead(200, { 'content-type': TYPES[extname(name)] ?? 'application/octet-stream' }).end(body)
+  response
+    .writeHead(200, {
+      'content-type': TYPES[extname(name)] ?? 'application/octet-stream',
+      'content-security-policy': POLICY,
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    })
+    .end(body)
 }
 
 /** Streams as the relay's gateway does: the route first, then the text, then the report. */
@@ -126,10 +146,9 @@ async function stream(
     link: links[i] ?? null,
   }))
   const session_id = '0123456789abcdef0123456789abcdef'
-  const route = stages.map(({ layers: [start, end], link, ...stage }) => ({
+  const route = stages.map(({ link, ...stage }) => ({
     ...stage,
-    layers: { start, end },
-    link: link && { path: link.path, roundTripMs: link.rtt },
+    link: link && { path: link.path, rtt_ms: link.rtt },
   }))
   send({ ...base, ...choice({ role: 'assistant', content: '' }), racemesh: { session_id, route } })
   for (const piece of pieces) {
@@ -143,7 +162,6 @@ async function stream(
   send({
     ...base,
     ...choice({}, 'stop'),
-    usage: { prompt_tokens: 9, completion_tokens: pieces.length, total_tokens: 9 + pieces.length },
     racemesh: {
       session_id,
       seed: 2_864_434_397,
@@ -158,6 +176,11 @@ async function stream(
       ttft_ms: 231,
       tokens_per_second: 38.4,
     },
+  })
+  send({
+    ...base,
+    choices: [],
+    usage: { prompt_tokens: 9, completion_tokens: pieces.length, total_tokens: 9 },
   })
   response.end('data: [DONE]\n\n')
 }
