@@ -81,6 +81,9 @@ export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost
       onAdvert(advert) {
         membership.applyAdvert(advert, systemClock.now())
       },
+      onListener() {
+        // A relay has nothing to advertise; its notices concern those who knew the peer.
+      },
       onNotice(notice, from) {
         const member = membership.get(notice.peerId)
         if (member === undefined || !mayGiveNotice(member.advert, from)) return

@@ -10,6 +10,7 @@ import { relayInfo } from '../../shared/mesh/relay-info.ts'
 import { RelayKeeper } from '../../shared/mesh/relay-keeper.ts'
 import type { PeerIdText } from '../../shared/protocol/ids.ts'
 import type { LayerRange } from '../../shared/protocol/layer-range.ts'
+import type { ComputeInit } from '../worker/compute-messages.ts'
 import { createTabNode } from './create-tab-node.ts'
 import { NetworkClient } from './network-client.ts'
 import { OpfsPieceStore } from './opfs-piece-store.ts'
@@ -121,15 +122,14 @@ export class TabPeer {
     compute.addEventListener('error', (event) => this.#crashed(event.message))
     const forPage = new MessageChannel()
     const forNetwork = new MessageChannel()
-    compute.postMessage(
-      {
-        kind: 'init',
-        ports: [forPage.port2, forNetwork.port2],
-        preferWebGpu: true,
-        memoryBudgetBytes: POWER[this.#options.power].memoryBudgetBytes,
-      },
-      [forPage.port2, forNetwork.port2],
-    )
+    const ports = [forPage.port2, forNetwork.port2]
+    const init: ComputeInit = {
+      kind: 'init',
+      ports,
+      preferWebGpu: true,
+      memoryBudgetBytes: POWER[this.#options.power].memoryBudgetBytes,
+    }
+    compute.postMessage(init, ports)
     const engine = new WorkerEngine(forPage.port1)
     this.#parts = { ...this.#parts, compute, engine }
     return { engine, networkPort: forNetwork.port1 }

@@ -20,6 +20,8 @@ export interface GossipEvents {
   onAdvert(advert: StageAdvert): void
   /** A notice and the peer that signed it; whether it may speak for the peer in question is the listener's to decide. */
   onNotice(notice: PeerNotice, from: PeerIdText): void
+  /** A neighbour has begun to listen to adverts: what was published before never reached it. */
+  onListener(): void
 }
 
 /** A libp2p node with GossipSub as its `pubsub` service. */
@@ -32,6 +34,13 @@ export class Gossip {
   readonly #logger: Logger
   readonly #onMessage = (event: { detail: { topic: string; data: Uint8Array; from?: PeerId } }): void =>
     this.#receive(event.detail)
+  readonly #onSubscription = (event: {
+    detail: { subscriptions: readonly { topic: string; subscribe: boolean }[] }
+  }): void => {
+    const { subscriptions } = event.detail
+    if (subscriptions.some(({ topic, subscribe }) => subscribe && topic === STAGE_ADVERTS_V1))
+      this.#events.onListener()
+  }
 
   constructor(libp2p: GossipNode, events: GossipEvents, logger: Logger) {
     this.#libp2p = libp2p
@@ -42,6 +51,7 @@ export class Gossip {
   start(): void {
     const { pubsub } = this.#libp2p.services
     pubsub.addEventListener('message', this.#onMessage)
+    pubsub.addEventListener('subscription-change', this.#onSubscription)
     pubsub.subscribe(STAGE_ADVERTS_V1)
     pubsub.subscribe(PEER_NOTICES_V1)
   }
@@ -49,6 +59,7 @@ export class Gossip {
   stop(): void {
     const { pubsub } = this.#libp2p.services
     pubsub.removeEventListener('message', this.#onMessage)
+    pubsub.removeEventListener('subscription-change', this.#onSubscription)
   }
 
   async advertise(advert: StageAdvert): Promise<void> {

@@ -93,6 +93,7 @@ export class MeshPeer {
         onAdvert: (advert) => {
           if (advert.peerId !== this.#self) this.membership.applyAdvert(advert, options.clock.now())
         },
+        onListener: () => this.#scheduleAdvert(ADVERT_DEBOUNCE_MS),
         onNotice: (notice, from) => {
           const member = this.membership.get(notice.peerId)
           if (member !== undefined && mayGiveNotice(member.advert, from))
@@ -229,6 +230,10 @@ export class MeshPeer {
 
   #changed(delayMs: number): void {
     this.#options.onChange()
+    this.#scheduleAdvert(delayMs)
+  }
+
+  #scheduleAdvert(delayMs: number): void {
     if (this.#advertTimer !== null) return
     const { clock } = this.#options
     const dueMs = delayMs > ADVERT_DEBOUNCE_MS ? this.#lastAdvertMs + delayMs - clock.now() : delayMs

@@ -64,9 +64,6 @@ export function loadTokenizer(sideFiles: ReadonlyMap<string, Uint8Array>): Model
     eos_token: tokenText(config['eos_token']),
     pad_token: tokenText(config['pad_token']),
     unk_token: tokenText(config['unk_token']),
-    raise_exception: (message: unknown) => {
-      throw new Error(String(message))
-    },
   }
   const decode = (tokenIds: readonly number[]): string =>
     tokenIds.length === 0 ? '' : tokenizer.decode([...tokenIds], { skip_special_tokens: true })
