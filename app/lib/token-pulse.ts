@@ -3,6 +3,8 @@ import type { TrackGeometry } from './track-geometry.ts'
 
 const SVG = 'http://www.w3.org/2000/svg'
 const RUN_MS = 620
+// The dot's radius and outline: it never leaves the picture.
+const EDGE = 4
 // At ten pulses a second they still read as pulses; more is a smear.
 const MIN_GAP_MS = 100
 
@@ -34,10 +36,10 @@ export function tokenPulse(
     const at = (x: number, dotY: number): string => `translate(${x}px, ${dotY}px)`
     const run = dot.animate(
       [
-        { transform: at(0, y), opacity: 1, easing: 'ease-in-out' },
-        { transform: at(width, y), opacity: 1, offset: 0.7 },
-        { transform: at(width, geometry.railY), opacity: 0.8, offset: 0.76 },
-        { transform: at(0, geometry.railY), opacity: 0 },
+        { transform: at(EDGE, y), opacity: 1, easing: 'ease-in-out' },
+        { transform: at(width - EDGE, y), opacity: 1, offset: 0.7 },
+        { transform: at(width - EDGE, geometry.railY), opacity: 0.8, offset: 0.76 },
+        { transform: at(EDGE, geometry.railY), opacity: 0 },
       ],
       { duration: RUN_MS },
     )

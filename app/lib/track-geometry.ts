@@ -16,6 +16,8 @@ const SIZES = {
 const BAR_INSET = 2
 // How far from a bar's end a hop starts.
 const HOP_INSET = 18
+// `38 ms by relay` and its margin.
+const RELAYED_LABEL_WIDTH = 112
 /** More labels than this collide: then only the hops of the chosen bar are labelled. */
 export const MAX_LABELLED_LINKS = 8
 
@@ -39,7 +41,7 @@ export interface DrawnLink extends TrackLink {
   readonly start: Point
   readonly end: Point
   /** Where the label stands when all links are labelled; null where another label of this track stands already. */
-  readonly label: (Point & { readonly anchor: 'start' | 'middle' }) | null
+  readonly label: (Point & { readonly anchor: 'start' | 'middle' | 'end' }) | null
   /** Where the label stands while the bar at the other end is chosen: at the right end of this one. */
   readonly fromLabel: Point
   readonly toLabel: Point
@@ -98,7 +100,12 @@ export function layTrack(
     const from = byKey.get(link.from)
     const to = byKey.get(link.to)
     if (from === undefined || to === undefined) return []
-    const drawn = drawLink(link, from, to, { perLayer, postY, rise: from.lane === 0 ? size.top : laneGap })
+    const drawn = drawLink(link, from, to, {
+      perLayer,
+      postY,
+      width,
+      rise: from.lane === 0 ? size.top : laneGap,
+    })
     const place =
       drawn.label === null ? '' : `${Math.round(drawn.label.x / 24)} ${Math.round(drawn.label.y / 12)}`
     const isFree = !taken.has(place)
@@ -119,7 +126,12 @@ function drawLink(
   link: TrackLink,
   from: DrawnBar,
   to: DrawnBar,
-  { perLayer, postY, rise }: { readonly perLayer: number; readonly postY: number; readonly rise: number },
+  {
+    perLayer,
+    postY,
+    width,
+    rise,
+  }: { readonly perLayer: number; readonly postY: number; readonly width: number; readonly rise: number },
 ): DrawnLink {
   const enter = Math.max(to.layers.start, from.layers.end) * perLayer
   const ax = from.x + from.width - Math.min(HOP_INSET, from.width / 3)
@@ -127,8 +139,8 @@ function drawLink(
   const middle = (ax + bx) / 2
   const common = {
     ...link,
-    fromLabel: { x: from.x + from.width - 10, y: from.y + from.height / 2 },
-    toLabel: { x: to.x + to.width - 10, y: to.y + to.height / 2 },
+    fromLabel: { x: from.x + from.width - 12, y: from.y + from.height - 10 },
+    toLabel: { x: to.x + to.width - 12, y: to.y + to.height - 10 },
   }
   if (link.path === 'relayed-stream') {
     const start = { x: ax, y: from.y + from.height }
@@ -139,7 +151,10 @@ function drawLink(
       end,
       line: `M${ax},${start.y} C${ax},${postY} ${ax},${postY} ${middle},${postY} C${bx},${postY} ${bx},${postY} ${bx},${end.y}`,
       isRelayed: true,
-      label: { x: middle + 10, y: postY + 4, anchor: 'start' },
+      label:
+        bx + RELAYED_LABEL_WIDTH < width
+          ? { x: bx + 8, y: postY + 4, anchor: 'start' }
+          : { x: ax - 8, y: postY + 4, anchor: 'end' },
       post: { x: middle, y: postY },
     }
   }

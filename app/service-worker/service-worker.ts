@@ -1,4 +1,3 @@
-/// <reference lib="webworker" />
 import { cacheRuleOf } from './cache-rule.ts'
 
 declare const self: ServiceWorkerGlobalScope

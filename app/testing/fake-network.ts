@@ -1,5 +1,5 @@
 import type { NetworkSnapshot } from '../../shared/mesh/network-snapshot.ts'
-import { LINK_PATHS } from '../../shared/protocol/stage-advert/stage-advert.ts'
+import type { LinkPath } from '../../shared/protocol/stage-advert/stage-advert.ts'
 
 const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 
@@ -111,7 +111,7 @@ export function smallNetwork(second = 0): NetworkSnapshot {
 function link(
   from: number,
   to: number,
-  path: (typeof LINK_PATHS)[number],
+  path: LinkPath,
   roundTripMs: number,
 ): NetworkSnapshot['links'][number] {
   return { from: PEERS[from] ?? '', to: PEERS[to] ?? '', path, roundTripMs }
