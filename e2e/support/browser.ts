@@ -43,5 +43,8 @@ export async function contribute(
 
 /** Waits until the page says that this tab holds layers and is ready. */
 export async function untilServing(page: Page, timeoutMs = 60_000): Promise<void> {
-  await page.getByText(/This tab holds layers \d+-\d+ of \d+/).waitFor({ timeout: timeoutMs })
+  await page
+    .getByRole('paragraph')
+    .getByText(/^This tab holds layers \d+-\d+ of \d+ and/)
+    .waitFor({ timeout: timeoutMs })
 }

@@ -8,6 +8,7 @@ import {
   SESSION_V1,
   type SessionEndReason,
   type SessionOpen,
+  type SessionOpened,
   type StageReport,
 } from '../protocol/session/session.ts'
 import type { DataPlaneApi, DataPlaneEvent, SessionPeer, StageSessionSpec } from './data-plane-api.ts'
@@ -20,6 +21,10 @@ import { WireStream } from './wire-stream.ts'
 const OPEN_TIMEOUT_MS = 5_000
 /** Tokens that may wait for a slow asker before its session is ended: a whole long answer. */
 const MAX_BUFFERED_BYTES = 256 * 1024
+
+/** Echoes that stand in for the beats of a young link, the size of a small hidden state. */
+const FIRST_ECHOES = 3
+const FIRST_ECHO_BYTES = 1_024
 
 const NO_WORK: StageReport = {
   prefillMicros: 0,
@@ -144,19 +149,9 @@ export class SessionService {
     this.#streams.set(open.sessionId, stream)
     try {
       const spec = sessionSpec(open, stage)
-      const path = await this.#reachNext(open, spec)
+      const link = await this.#reachNext(open, spec)
       await dataPlane.openSession(spec)
-      const neighbour = spec.next ?? spec.head
-      const status = (await dataPlane.links()).find((link) => link.peerId === neighbour.peerId)
-      stream.send(
-        encodeSessionMessage({
-          kind: 'opened',
-          opened: {
-            link:
-              path === null ? null : { path, roundTripMicros: Math.round((status?.roundTripMs ?? 0) * 1000) },
-          },
-        }),
-      )
+      stream.send(encodeSessionMessage({ kind: 'opened', opened: { link } }))
       this.#options.onActivity()
       return null
     } catch (error) {
@@ -175,11 +170,18 @@ export class SessionService {
     }
   }
 
-  async #reachNext(open: SessionOpen, spec: StageSessionSpec) {
-    const neighbour = spec.next ?? spec.head
-    if (neighbour.peerId === this.#options.self.peerId) return null
-    const relays = open.route.find((hop) => hop.peerId === neighbour.peerId)?.relayAddresses ?? []
-    return this.#options.links.ensure(neighbour.peerId, relays)
+  /** Makes sure of the link that this stage sends on, and measures it; null where both ends are this peer. */
+  async #reachNext(open: SessionOpen, spec: StageSessionSpec): Promise<SessionOpened['link']> {
+    const { self, links, dataPlane } = this.#options
+    const { peerId } = spec.next ?? spec.head
+    if (peerId === self.peerId) return null
+    const relays = open.route.find((hop) => hop.peerId === peerId)?.relayAddresses ?? []
+    const path = await links.ensure(peerId, relays)
+    const beats = (await dataPlane.links()).find((link) => link.peerId === peerId)?.roundTripMs ?? null
+    // A link that is still too young for a beat's reply is measured by echoes; a claim is never sent in their place.
+    const roundTripMs =
+      beats ?? Math.min(...(await dataPlane.measure(peerId, FIRST_ECHO_BYTES, FIRST_ECHOES)))
+    return { path, roundTripMicros: Math.round(roundTripMs * 1000) }
   }
 
   #end(sessionId: SessionId, reason: SessionEndReason, report: StageReport): void {
