@@ -90,10 +90,12 @@ class Guide(nn.Module):
                 is_branch_output = name.endswith(("o_proj.weight", "down_proj.weight"))
                 nn.init.normal_(parameter, std=0.02 / (4.0 if is_branch_output else 1.0))
 
-    def forward(self, ids: torch.Tensor) -> torch.Tensor:
-        """Returns logits [batch, length, vocabulary] for token ids [batch, length]."""
+    def forward(self, ids: torch.Tensor, kept: torch.Tensor | None = None) -> torch.Tensor:
+        """Returns logits [batch, length, vocabulary] for token ids [batch, length], or [n, vocabulary] for the n `kept` places."""
         length = ids.shape[1]
         x = self.embed_tokens(ids)
         for layer in self.layers:
             x = layer(x, self.cos[:length], self.sin[:length])
+        if kept is not None:
+            x = x[kept]
         return F.linear(self.norm(x), self.embed_tokens.weight)
