@@ -4,7 +4,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MeshError } from '../../shared/errors.ts'
-import { parseInteger, parseOptions } from '../usage-error.ts'
+import type { NetworkSnapshot } from '../../shared/mesh/network-snapshot.ts'
+import { parseInteger, parseOptions, UsageError } from '../usage-error.ts'
 import { packFolder } from './pack.ts'
 
 const HELP = `npm start [-- options]: a relay, the app and one native peer on this machine
@@ -19,6 +20,7 @@ const HELP = `npm start [-- options]: a relay, the app and one native peer on th
 `
 
 const READY_TIMEOUT_MS = 30_000
+const POLL_MS = 50
 const STOP_TIMEOUT_MS = 5_000
 
 /** Starts everything that a person needs to try Racemesh, and stops all of it on Ctrl-C. */
@@ -44,7 +46,9 @@ export async function startCommand(argv: string[]): Promise<number> {
   }
   const port = parseInteger('port', values.port, 1, 65_535)
   const minStages = parseInteger('min-stages', values['min-stages'], 1, 64)
-  const encoding = values.encoding === 'q4' ? 'q4' : 'q8'
+  const { encoding } = values
+  if (encoding !== 'q4' && encoding !== 'q8')
+    throw new UsageError(`--encoding takes q8 or q4, not "${encoding}".`)
   const modelDir = await packGuide(join(values.data, 'models', `guide-${encoding}`), encoding)
   const children: ChildProcess[] = []
   const stopped = new AbortController()
@@ -55,10 +59,17 @@ export async function startCommand(argv: string[]): Promise<number> {
   try {
     const relayArgs = ['--port', String(port), '--host', values.host, '--data', join(values.data, 'relay')]
     children.push(
-      launch('relay.mjs', [...relayArgs, '--model', `guide=${modelDir}`, '--min-stages', String(minStages)], stopped),
+      launch(
+        'relay.mjs',
+        [...relayArgs, '--model', `guide=${modelDir}`, '--min-stages', String(minStages)],
+        stopped,
+      ),
     )
-    await untilReady(origin, stopped.signal)
-    if (!values['no-node']) children.push(launch('racemesh.mjs', ['node', '--relay', origin, '--backstop'], stopped))
+    await until(() => isUp(origin), 'The relay did not start.', stopped.signal)
+    if (!values['no-node']) {
+      children.push(launch('racemesh.mjs', ['node', '--relay', origin, '--backstop'], stopped))
+      await until(() => isCovered(origin), 'The native peer did not get ready.', stopped.signal)
+    }
     process.stdout.write(greeting(origin, !values['no-node']))
     await new Promise<void>((resolve) => {
       if (stopped.signal.aborted) resolve()
@@ -68,6 +79,7 @@ export async function startCommand(argv: string[]): Promise<number> {
     await Promise.all(children.map(stopChild))
   }
   const failed = children.find((child) => child.exitCode !== null && child.exitCode !== 0)
+  // A signal that we sent is an orderly end; a child that failed by itself has said why.
   return failed?.exitCode ?? 0
 }
 
@@ -109,21 +121,37 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-async function untilReady(origin: string, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(READY_TIMEOUT_MS)])
-  for (;;) {
-    const isReady = await fetch(`${origin}/healthz`, { signal: deadline }).then(
-      (response) => response.ok,
-      () => false, // not listening yet
-    )
-    if (isReady) return
-    if (deadline.aborted)
-      throw new MeshError('The relay did not start.', {
-        data: { code: 'RELAY_NOT_STARTED' },
-        metaMessages: ['Its own message above says why; often the port is taken.', 'Choose another: npm start -- --port 9191'],
+/** Polls until `isReached`, or until everything is being stopped. @throws MeshError `NOT_STARTED` after 30 s */
+async function until(
+  isReached: () => Promise<boolean>,
+  failure: string,
+  stopped: AbortSignal,
+): Promise<void> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS
+  while (!(await isReached())) {
+    if (stopped.aborted || performance.now() > deadlineMs)
+      throw new MeshError(failure, {
+        data: { code: 'NOT_STARTED' },
+        metaMessages: [
+          'Its own message above says why; often the port is taken.',
+          'Choose another: npm start -- --port 9191',
+        ],
       })
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
+}
+
+function isUp(origin: string): Promise<boolean> {
+  return fetch(`${origin}/healthz`).then(
+    (response) => response.ok,
+    () => false, // not listening yet
+  )
+}
+
+/** True once every layer is served, so that the first chat is answered. */
+async function isCovered(origin: string): Promise<boolean> {
+  const network = (await (await fetch(`${origin}/api/network`)).json()) as NetworkSnapshot // our own relay
+  return network.models.every(({ gaps }) => gaps.length === 0)
 }
 
 function greeting(origin: string, hasNode: boolean): string {
