@@ -1,6 +1,7 @@
 import type { LayerRange } from '../protocol/layer-range.ts'
+import { stageFiles } from '../model/manifest.ts'
 import type { SessionId } from '../protocol/ids.ts'
-import { stageIdOf, type ComputeEngine, type SamplingParams } from './compute-engine.ts'
+import { PREFILL_CHUNK_TOKENS, stageIdOf, type ComputeEngine, type SamplingParams } from './compute-engine.ts'
 import type { PackedModel } from './packed-model.fixture.ts'
 
 export const GREEDY: SamplingParams = {
@@ -11,6 +12,20 @@ export const GREEDY: SamplingParams = {
   repetitionPenalty: 1,
   seed: 0,
 }
+
+/** A small generation that the tests of every engine share: 50 prompt tokens, then 8 greedy ones, over two stages. */
+export const GENERATE = {
+  shape: { layerCount: 2, hiddenSize: 64, intermediateSize: 96 },
+  request: {
+    ranges: [
+      { start: 0, end: 1 },
+      { start: 1, end: 2 },
+    ],
+    prompt: Array.from({ length: 50 }, (_, i) => (i * 37 + 5) % 288),
+    newTokens: 8,
+    chunkTokens: PREFILL_CHUNK_TOKENS,
+  },
+} as const
 
 /** Generates with a pipeline of stages on one engine, as the mesh does: prefill in chunks, then one token at a time. */
 export async function generate({
@@ -33,7 +48,11 @@ export async function generate({
   const sessionId = 'f'.repeat(32) as SessionId // the form of a session id
   const stageIds = ranges.map((layers) => stageIdOf(model.manifest.id, layers))
   for (const [index, layers] of ranges.entries()) {
-    await engine.loadStage({ manifest: model.manifest, layers, files: model.files })
+    // A worker takes the buffers away.
+    const files = structuredClone(
+      new Map(stageFiles(model.manifest, layers).map(({ path }) => [path, model.files.get(path)!])),
+    )
+    await engine.loadStage({ manifest: model.manifest, layers, files })
     await engine.openSession({
       stageId: stageIds[index]!, // one per range
       sessionId,

@@ -36,12 +36,12 @@ class WebGpuBackend implements EngineBackend {
     return this.#lost
   }
 
-  createRunner: EngineBackend['createRunner'] = (params) =>
-    createWebGpuRunner(this.#ort, this.#device, params)
+  readonly createRunner: EngineBackend['createRunner'] = (params) =>
+    params.manifest.encoding === 'q4'
+      ? createWebGpuRunner(this.#ort, this.#device, params)
+      : createWasmRunner(this.#ort, params)
 
-  testDevice(): Promise<void> {
-    return testDevice('q4', this.createRunner)
-  }
+  readonly testDevice = onceForEach((encoding) => testDevice(encoding, this.createRunner))
 
   dispose(): void {
     this.#device.destroy()
