@@ -53,7 +53,7 @@ describe('a person', () => {
   it('presses Start in one tab and holds the whole model', async () => {
     await first.getByRole('button', { name: 'Start' }).click()
     await untilServing(first)
-    await first.getByText(/This tab holds layers 0-8 of 8/).waitFor()
+    await first.getByRole('paragraph').getByText('This tab holds layers 0-8 of 8').waitFor()
   })
 
   it('presses Start in another tab, and the two share the layers', async () => {

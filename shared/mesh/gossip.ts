@@ -62,20 +62,22 @@ export class Gossip {
     pubsub.removeEventListener('subscription-change', this.#onSubscription)
   }
 
-  async advertise(advert: StageAdvert): Promise<void> {
-    await this.#publish(STAGE_ADVERTS_V1, encodeStageAdvert(advert))
+  /** Returns the number of neighbours that it was sent to: 0 while their streams are still being set up. */
+  advertise(advert: StageAdvert): Promise<number> {
+    return this.#publish(STAGE_ADVERTS_V1, encodeStageAdvert(advert))
   }
 
   async notify(notice: PeerNotice): Promise<void> {
     await this.#publish(PEER_NOTICES_V1, encodePeerNotice(notice))
   }
 
-  async #publish(topic: string, bytes: Uint8Array): Promise<void> {
+  async #publish(topic: string, bytes: Uint8Array): Promise<number> {
     try {
-      await this.#libp2p.services.pubsub.publish(topic, bytes)
+      return (await this.#libp2p.services.pubsub.publish(topic, bytes)).recipients.length
     } catch (error) {
-      // Adverts repeat; a node that is stopping or has no neighbours yet has nobody to tell.
+      // A node that is stopping has nobody to tell.
       this.#logger.debug('gossip was not sent', { topic, error: String(error) })
+      return 0
     }
   }
 

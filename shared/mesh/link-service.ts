@@ -14,6 +14,8 @@ import { WireStream } from './wire-stream.ts'
 const FRAMES_V1 = '/mesh/frames/1.0.0'
 /** Dial (155 to 435 ms measured on loopback), ICE over a real network, and the hand-shake. */
 const LINK_TIMEOUT_MS = 15_000
+const DIRECT_ATTEMPTS = 2
+const DIRECT_TIMEOUT_MS = 6_000
 /** Ids of the first pair of negotiated channels. libp2p's own count up from 0; Chromium has 1,023 in all. */
 const FIRST_CHANNEL_ID = 900
 /** Pairs before ids come round again: a closed channel's id stays taken for a moment. */
@@ -39,6 +41,8 @@ export class LinkService {
   readonly #logger: Logger
   readonly #allowsStreams: boolean
   readonly #links = new Map<PeerIdText, Promise<LinkPath>>()
+  /** Peers whose link is still being made. */
+  readonly #underWay = new Set<PeerIdText>()
   readonly #requests = new Map<
     PeerIdText,
     { resolve: (path: LinkPath) => void; reject: (error: unknown) => void }
@@ -101,9 +105,14 @@ export class LinkService {
 
   #remember(peerId: PeerIdText, attempt: Promise<LinkPath>): Promise<LinkPath> {
     this.#links.set(peerId, attempt)
-    attempt.catch(() => {
-      if (this.#links.get(peerId) === attempt) this.#links.delete(peerId)
-    })
+    this.#underWay.add(peerId)
+    attempt.then(
+      () => this.#underWay.delete(peerId),
+      () => {
+        this.#underWay.delete(peerId)
+        if (this.#links.get(peerId) === attempt) this.#links.delete(peerId)
+      },
+    )
     return attempt
   }
 
@@ -177,11 +186,11 @@ export class LinkService {
       if (first === null) return
       const message = decodeLinkMessage(first)
       if (message.kind === 'request') {
+        if (this.#self > peerId) return
+        // Who asks has no link. If ours to it is done, it is stale; if it is under way, it is the one that was asked for.
+        if (!this.#underWay.has(peerId)) this.forget(peerId)
         // Relays of the asker are not needed: it has just reached us, so a connection exists.
-        if (this.#self < peerId) {
-          this.forget(peerId)
-          await this.ensure(peerId, [])
-        }
+        await this.ensure(peerId, [])
         return
       }
       const pc = peerConnectionOf(connection)
@@ -266,14 +275,19 @@ export class LinkService {
       relayAddresses.length > 0
         ? webrtcAddresses(peerId, relayAddresses)
         : this.#libp2p.getConnections(id).flatMap((connection) => webrtcTwin(connection))
-    try {
-      const connection = await this.#libp2p.dial(known, { signal })
-      return isLimited(connection) ? null : connection
-    } catch (error) {
-      this.#logger.debug('no direct connection', { peerId, error: String(error) })
-      if (signal.aborted) throw error
-      return null
+    // ICE now and then loses its first race on a busy machine; a relayed link in its place would cost every token.
+    for (let attempt = 0; attempt < DIRECT_ATTEMPTS; attempt++) {
+      try {
+        const connection = await this.#libp2p.dial(known, {
+          signal: AbortSignal.any([signal, AbortSignal.timeout(DIRECT_TIMEOUT_MS)]),
+        })
+        if (!isLimited(connection)) return connection
+      } catch (error) {
+        this.#logger.debug('no direct connection', { peerId, attempt, error: String(error) })
+        if (signal.aborted) throw error
+      }
     }
+    return null
   }
 
   async #dialProtocol(

@@ -203,6 +203,7 @@ export class MeshAsker implements Asker {
       }
     } catch (error) {
       stream.close()
+      if (timeout.aborted && !signal.aborted) throw peerLost(hop.peerId, error)
       throw error
     }
   }

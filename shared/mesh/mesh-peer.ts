@@ -26,6 +26,8 @@ const ADVERT_REPEAT_MS = 20_000
 const ADVERT_DEBOUNCE_MS = 50
 /** Load figures alone do not deserve more than one advert a second. */
 const ADVERT_LOAD_INTERVAL_MS = 1_000
+/** An advert that nobody got is sent again, until a relay's stream is open. */
+const ADVERT_RETRY_MS = 250
 const OFFER_TIMEOUT_MS = 10_000
 
 export interface MeshPeerOptions {
@@ -236,7 +238,7 @@ export class MeshPeer {
   #scheduleAdvert(delayMs: number): void {
     if (this.#advertTimer !== null) return
     const { clock } = this.#options
-    const dueMs = delayMs > ADVERT_DEBOUNCE_MS ? this.#lastAdvertMs + delayMs - clock.now() : delayMs
+    const dueMs = delayMs === ADVERT_LOAD_INTERVAL_MS ? this.#lastAdvertMs + delayMs - clock.now() : delayMs
     this.#advertTimer = clock.after(Math.max(ADVERT_DEBOUNCE_MS, dueMs), () => {
       this.#advertTimer = null
       void this.#advertise()
@@ -246,7 +248,8 @@ export class MeshPeer {
   async #advertise(): Promise<void> {
     this.#lastAdvertMs = this.#options.clock.now()
     this.#sequence++
-    await this.#gossip.advertise(this.#advert())
+    const recipients = await this.#gossip.advertise(this.#advert())
+    if (recipients === 0 && this.#isAwake) this.#scheduleAdvert(ADVERT_RETRY_MS)
   }
 
   #advert(): StageAdvert {
