@@ -66,6 +66,14 @@ describe('parseCompletionChunk', () => {
     expect([update.text, update.stages]).toEqual(['Hi', undefined])
   })
 
+  it('knows no work of a stage that did not report', () => {
+    const stage = { peerId, kind: 'tab', layers: [0, 8], link: null, prefill_ms: null, decode_step_ms: null }
+    const chunk = { choices: [], racemesh: { stages: [{ ...stage, tensor_bytes_sent: null }] } }
+    expect(parseCompletionChunk(JSON.stringify(chunk)).stages).toEqual([
+      { peerId, kind: 'tab', layers: { start: 0, end: 8 }, link: null, work: null },
+    ])
+  })
+
   it('takes a chunk without choices, as the usage chunk is', () => {
     expect(parseCompletionChunk('{"choices":[],"usage":{"completion_tokens":3}}')).toMatchObject({
       text: '',
@@ -87,6 +95,28 @@ describe('readApiError', () => {
       name: 'GatewayError',
       shortMessage: 'Nobody holds layers 4-8 of guide.',
       metaMessages: ['A tab left.'],
+      data: { code: 'NO_ROUTE' },
+    })
+  })
+
+  it('names the layers that are missing', () => {
+    const body = {
+      error: {
+        message: 'Layers 2-4 of this model have no awake peer. Try again.',
+        type: 'server_error',
+        code: 'no_route',
+      },
+      racemesh: {
+        missing: [
+          [2, 4],
+          [6, 8],
+        ],
+      },
+    }
+    expect(readApiError(body)).toEqual({
+      name: 'GatewayError',
+      shortMessage: 'Nobody holds layers 2-4, 6-8 of this model.',
+      metaMessages: ['The peers that held them have left, or nobody has joined yet.'],
       data: { code: 'NO_ROUTE' },
     })
   })
