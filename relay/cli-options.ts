@@ -9,7 +9,7 @@ export const HELP = `npx relay [options]: introduces peers to each other and ans
   --model [NAME=]DIR     serve a packed model (made by \`npx racemesh pack\`); repeatable
   --peer-relay ADDRESS   multiaddress of another relay to share peers with; repeatable
   --trust-proxy N        N proxies in front append to X-Forwarded-For, default 0
-  --min-stages N         split a model into at least N stages when enough peers are there, default 1
+  --min-stages N         split a model into at least N stages when enough peers are there, default 2
   --json-log             one JSON object per log line, and no greeting
   --verbose              log every request
   --help
@@ -63,7 +63,7 @@ function parse(argv: readonly string[]) {
         model: { type: 'string', multiple: true, default: [] },
         'peer-relay': { type: 'string', multiple: true, default: [] },
         'trust-proxy': { type: 'string', default: '0' },
-        'min-stages': { type: 'string', default: '1' },
+        'min-stages': { type: 'string', default: '2' },
         'json-log': { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
