@@ -1,5 +1,5 @@
 import type { ModelManifest } from '../model/manifest.ts'
-import { floatTensor, tensorBytes } from './weight-views.ts'
+import { tensorBytes } from '../model/weight-views.ts'
 
 /**
  * The token embedding, looked up here and not in the graph: it is a copy of a row, a GPU then receives the row instead
@@ -15,7 +15,7 @@ export class EmbeddingTable {
     const file = manifest.files.find(({ role }) => role.kind === 'embedding')
     if (file === undefined) throw new TypeError('A parsed manifest has an embedding.')
     this.#weight = new Int8Array(tensorBytes(file, bytes, 'embedding.weight').slice().buffer)
-    this.#scales = floatTensor(file, bytes, 'embedding.scales')
+    this.#scales = new Float32Array(tensorBytes(file, bytes, 'embedding.scales').slice().buffer)
     this.#hiddenSize = manifest.config.hiddenSize
   }
 

@@ -1,4 +1,5 @@
 import type { LayerRange } from '../protocol/layer-range.ts'
+import { GUIDE_SHAPE, type RandomModelShape } from '../model/random-model.fixture.ts'
 import { stageFiles } from '../model/manifest.ts'
 import type { SessionId } from '../protocol/ids.ts'
 import { PREFILL_CHUNK_TOKENS, stageIdOf, type ComputeEngine, type SamplingParams } from './compute-engine.ts'
@@ -12,6 +13,9 @@ export const GREEDY: SamplingParams = {
   repetitionPenalty: 1,
   seed: 0,
 }
+
+/** The random model that transformers refereed, see scripts/referee.py. */
+export const REFEREE_SHAPE: RandomModelShape = { ...GUIDE_SHAPE, layerCount: 4, vocabSize: 512 }
 
 /** A small generation that the tests of every engine share: 50 prompt tokens, then 8 greedy ones, over two stages. */
 export const GENERATE = {

@@ -20,7 +20,7 @@ import { EmbeddingTable } from './embedding-table.ts'
 import { EngineError } from './engine-error.ts'
 import type { StageCache, StageRunner, StageRunnerParams } from './stage-runner.ts'
 import { testStage } from './stage-self-test.ts'
-import { checkWeightFile } from './weight-views.ts'
+import { checkWeightFile } from './check-weight-file.ts'
 
 /** What differs between the device backends. */
 export interface EngineBackend {

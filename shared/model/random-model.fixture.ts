@@ -1,3 +1,4 @@
+import { encodeSafetensors } from './encode-safetensors.ts'
 import type { PackTarget } from './pack.ts'
 import type { ModelFolder } from './safetensors.ts'
 
@@ -97,29 +98,6 @@ export function randomModelFiles(shape: RandomModelShape = {}): Map<string, Uint
     ['tokenizer.json', json({ model: { type: 'BPE', vocab: {}, merges: [] }, added_tokens: [] })],
     ['tokenizer_config.json', json({})],
   ])
-}
-
-/** Encodes float32 tensors as a safetensors file. */
-export function encodeSafetensors(
-  tensors: ReadonlyMap<string, { shape: number[]; values: Float32Array }>,
-): Uint8Array<ArrayBuffer> {
-  const header: Record<string, unknown> = {}
-  let dataBytes = 0
-  for (const [name, { shape, values }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [dataBytes, dataBytes + values.byteLength] }
-    dataBytes += values.byteLength
-  }
-  const text = JSON.stringify(header)
-  const headerBytes = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8))
-  const file = new Uint8Array(8 + headerBytes.byteLength + dataBytes)
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes.byteLength), true)
-  file.set(headerBytes, 8)
-  let offset = 8 + headerBytes.byteLength
-  for (const { values } of tensors.values()) {
-    file.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offset)
-    offset += values.byteLength
-  }
-  return file
 }
 
 /** A {@link ModelFolder} over files in memory. */
