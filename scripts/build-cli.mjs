@@ -16,12 +16,18 @@ const require = createRequireOfBundle(import.meta.url)`
 /** Optional native speed-ups of `ws`: it looks for them and does without. */
 const OPTIONAL_NATIVE = ['bufferutil', 'utf-8-validate']
 
-await Promise.all([
-  bundle('relay/cli.ts', 'relay.mjs', OPTIONAL_NATIVE),
-  // The engine loads its WebAssembly, and node-datachannel its binary, from their own folders.
-  bundle('node/cli.ts', 'racemesh.mjs', [...OPTIONAL_NATIVE, 'onnxruntime-web', 'node-datachannel']),
-])
-if (process.argv.includes('--app')) await buildApp()
+try {
+  await Promise.all([
+    bundle('relay/cli.ts', 'relay.mjs', OPTIONAL_NATIVE),
+    // The engine loads its WebAssembly, and node-datachannel its binary, from their own folders.
+    bundle('node/cli.ts', 'racemesh.mjs', [...OPTIONAL_NATIVE, 'onnxruntime-web', 'node-datachannel']),
+  ])
+  if (process.argv.includes('--app')) await buildApp()
+} catch (error) {
+  // esbuild has printed its findings already.
+  if (!Array.isArray(error.errors)) throw error
+  process.exitCode = 1
+}
 
 async function bundle(entry, outFile, external) {
   await build({

@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { LayerRange } from '../../shared/protocol/layer-range.ts'
 import { MeshError, errorCode } from '../../shared/errors.ts'
-import { SessionError } from '../../shared/mesh/session-error.ts'
+import type { SessionError } from '../../shared/mesh/session-error.ts'
 import { formatRange } from '../../shared/protocol/layer-range.ts'
 
 /** Codes that callers may match; the table in docs/openai-api.md lists each. */
@@ -117,16 +117,12 @@ function fromSessionError(error: SessionError): ApiError {
         { ...common, code: 'peer_lost', status: 502 },
       )
     case 'STAGE_FAILED':
-      switch (error.data.reason) {
-        case 'refused-busy':
-        case 'refused-capacity':
-          return busy(common)
-        default:
-          return new ApiError(
+      return error.data.reason === 'refused-busy' || error.data.reason === 'refused-capacity'
+        ? busy(common)
+        : new ApiError(
             `Peer ${error.data.peerId} ended its stage of this answer (${error.data.reason}). Send the request again.`,
             { ...common, code: 'stage_failed', status: 502 },
           )
-      }
     default:
       error.data satisfies never
       return new ApiError(`The session failed (${errorCode(error) ?? 'no code'}). Send the request again.`, {

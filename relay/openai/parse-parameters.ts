@@ -58,7 +58,7 @@ export function parseParameters(endpoint: Endpoint, body: unknown): ParameterVal
       throw invalid('missing_parameter', name, `The parameter '${name}' is required.`)
     }
   }
-  return values as ParameterValues // each value came out of the schema of its name
+  return values // each value came out of the schema of its name
 }
 
 function tableOf(endpoint: Endpoint): ReadonlyMap<string, Entry> {

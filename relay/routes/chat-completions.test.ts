@@ -156,7 +156,7 @@ describe('POST /v1/chat/completions', () => {
 
   it('says "length" when the token limit ends the answer', async () => {
     const relay = createTestRelay({ script: says('Hello') })
-    const body = await (await relay.post(CHAT, { ...ask, max_tokens: 3 })).json()
+    const body: unknown = await (await relay.post(CHAT, { ...ask, max_tokens: 3 })).json()
     expect(body).toMatchObject({
       choices: [{ message: { content: 'Hel' }, finish_reason: 'length' }],
       usage: { prompt_tokens: 8, completion_tokens: 3, total_tokens: 11 },
@@ -171,7 +171,7 @@ describe('POST /v1/chat/completions', () => {
 
   it('stops before a stop string that spans tokens, cancels the rest, and counts what arrived', async () => {
     const relay = createTestRelay({ script: saysThenWaits('one END two') })
-    const body = await (await relay.post(CHAT, { ...ask, stop: ['nothing', 'END'] })).json()
+    const body: unknown = await (await relay.post(CHAT, { ...ask, stop: ['nothing', 'END'] })).json()
     expect(body).toMatchObject({
       choices: [{ message: { content: 'one ' }, finish_reason: 'stop' }],
       usage: { completion_tokens: 7 },
@@ -183,13 +183,13 @@ describe('POST /v1/chat/completions', () => {
 
   it('gives out what only began like a stop string', async () => {
     const relay = createTestRelay({ script: says('to the EN') })
-    const body = await (await relay.post(CHAT, { ...ask, stop: 'END' })).json()
+    const body: unknown = await (await relay.post(CHAT, { ...ask, stop: 'END' })).json()
     expect(body).toMatchObject({ choices: [{ message: { content: 'to the EN' }, finish_reason: 'stop' }] })
   })
 
   it('answers an empty answer', async () => {
     const relay = createTestRelay({ script: says('') })
-    const body = await (await relay.post(CHAT, ask)).json()
+    const body: unknown = await (await relay.post(CHAT, ask)).json()
     expect(body).toMatchObject({
       choices: [{ message: { content: '' }, finish_reason: 'stop' }],
       usage: { completion_tokens: 0 },
@@ -250,7 +250,7 @@ describe('refusals of POST /v1/chat/completions', () => {
   ])('%s', async (_, body) => {
     const relay = createTestRelay()
     const response = await relay.post(CHAT, body)
-    expect({ status: response.status, body: await response.json() }).toMatchSnapshot()
+    expect({ status: response.status, body: (await response.json()) as unknown }).toMatchSnapshot()
     expect(relay.asker.requests).toHaveLength(0)
   })
 
@@ -306,7 +306,7 @@ describe('refusals of POST /v1/chat/completions', () => {
     }
     const relay = createTestRelay({ deps: { models: createModelCatalogue([{ ...model, tokenizer }]) } })
     const response = await relay.post(CHAT, ask)
-    expect({ status: response.status, body: await response.json() }).toMatchSnapshot()
+    expect({ status: response.status, body: (await response.json()) as unknown }).toMatchSnapshot()
   })
 
   it('does not repeat the prompt in any error', async () => {
@@ -454,6 +454,6 @@ describe('limits', () => {
   it('refuses a body that is too large', async () => {
     const relay = createTestRelay({ limits: { maxBodyBytes: 100 } })
     const response = await relay.post(CHAT, { ...ask, user: 'x'.repeat(100) })
-    expect({ status: response.status, body: await response.json() }).toMatchSnapshot()
+    expect({ status: response.status, body: (await response.json()) as unknown }).toMatchSnapshot()
   })
 })

@@ -91,6 +91,7 @@ export type Script = (request: GenerationRequest, signal: AbortSignal) => AsyncI
 /** Confirms the route, says `text` byte by byte as far as the request allows, and ends. */
 export function says(text: string): Script {
   return async function* (request) {
+    await Promise.resolve()
     yield { kind: 'route', stages: ROUTE }
     const bytes = new TextEncoder().encode(text)
     let position = request.promptTokenIds.length
@@ -125,8 +126,8 @@ export function saysThenThrows(text: string, error: Error): Script {
 
 /** Fails before there is a route. */
 export function throws(error: Error): Script {
-  // eslint-disable-next-line require-yield -- a generator that only fails is the point
   return async function* () {
+    await Promise.resolve()
     throw error
   }
 }
@@ -262,7 +263,7 @@ export function createTestRelay(
   }
   const app = createRelayApp(deps)
   const request = async (path: string, init: RequestInit, address = '192.0.2.1'): Promise<Response> =>
-    app.request(path, init, { incoming: { socket: { remoteAddress: address } } } as never)
+    app.request(path, init, { incoming: { socket: { remoteAddress: address } } })
   return {
     app,
     asker,
