@@ -7,7 +7,10 @@ import { verifyCommand } from './commands/verify.ts'
 import { isMeshErrorObject, toErrorObject } from '../shared/errors.ts'
 import { UsageError } from './usage-error.ts'
 
-const COMMANDS: Record<string, { readonly run: (argv: string[]) => Promise<number>; readonly summary: string }> = {
+const COMMANDS: Record<
+  string,
+  { readonly run: (argv: string[]) => Promise<number>; readonly summary: string }
+> = {
   start: { run: startCommand, summary: 'a relay and one native peer on this machine (npm start)' },
   node: { run: nodeCommand, summary: 'lend this machine: serve layers of a model' },
   request: { run: requestCommand, summary: 'ask the mesh and stream the answer' },
@@ -50,7 +53,8 @@ function report(error: unknown): number {
   const { shortMessage, metaMessages } = toErrorObject(error)
   process.stderr.write(`${[shortMessage, ...metaMessages].join('\n')}\n`)
   // What is none of our errors is a defect: show where it came from.
-  if (error instanceof Error && !isMeshErrorObject(error) && !('data' in error)) process.stderr.write(`${error.stack}\n`)
+  if (error instanceof Error && !isMeshErrorObject(error) && !('data' in error))
+    process.stderr.write(`${error.stack}\n`)
   return 1
 }
 

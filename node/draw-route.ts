@@ -25,7 +25,9 @@ export function drawRoute(report: Partial<RouteReport>, hasColour: boolean): str
     const to = Math.max(from + 1, Math.round((end / total) * TRACK_WIDTH))
     const track = '·'.repeat(from) + accent('━'.repeat(to - from)) + '·'.repeat(Math.max(0, TRACK_WIDTH - to))
     const hop =
-      link === null ? 'answers itself' : `${link.path === 'relayed-stream' ? 'relayed' : 'direct'}, ${link.rtt_ms.toFixed(1)} ms round trip`
+      link === null
+        ? 'answers itself'
+        : `${link.path === 'relayed-stream' ? 'relayed' : 'direct'}, ${link.rtt_ms.toFixed(1)} ms round trip`
     return `${track}  layers ${start}-${end}  ${kind} …${peerId.slice(-8)}  prompt ${prefill_ms.toFixed(0)} ms, token ${decode_step_ms.toFixed(1)} ms  ${hop}`
   })
   const first = report.ttft_ms === undefined ? '' : `first token after ${report.ttft_ms.toFixed(0)} ms, `

@@ -63,7 +63,8 @@ export async function startNativePeer(options: NativePeerOptions): Promise<Nativ
         await dataPlane.addLink(peerId, 'main-channel', channels[0], channels[1])
         return 'main-channel'
       },
-      adoptStream: (peerId, path, stream) => dataPlane.addLink(peerId, path, streamFrameChannel(stream), null),
+      adoptStream: (peerId, path, stream) =>
+        dataPlane.addLink(peerId, path, streamFrameChannel(stream), null),
     },
     source: httpModelSource({ origins: options.relayOrigins, store: new FilePieceStore(options.cacheDir) }),
     relays,

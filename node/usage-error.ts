@@ -6,7 +6,10 @@ export class UsageError extends Error {
 }
 
 /** `parseArgs` with plain errors. @throws UsageError */
-export function parseOptions<T extends ParseArgsConfig>(config: T, help: string): ReturnType<typeof parseArgs<T>> {
+export function parseOptions<T extends ParseArgsConfig>(
+  config: T,
+  help: string,
+): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config)
   } catch (error) {

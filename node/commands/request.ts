@@ -19,7 +19,10 @@ const HELP = `npx racemesh request --prompt TEXT [options]: ask the mesh and str
 `
 
 interface ChatChunk {
-  readonly choices?: readonly { readonly delta?: { readonly content?: string }; readonly finish_reason?: string | null }[]
+  readonly choices?: readonly {
+    readonly delta?: { readonly content?: string }
+    readonly finish_reason?: string | null
+  }[]
   readonly usage?: unknown
   readonly racemesh?: Partial<RouteReport>
   readonly error?: { readonly message: string; readonly code?: string | null }
@@ -51,9 +54,11 @@ export async function requestCommand(argv: string[]): Promise<number> {
     return 0
   }
   const prompt = values.prompt ?? (await readStdin())
-  if (prompt === '') throw new UsageError(`There is nothing to ask: give --prompt TEXT or pipe it in.\n\n${HELP}`)
+  if (prompt === '')
+    throw new UsageError(`There is nothing to ask: give --prompt TEXT or pipe it in.\n\n${HELP}`)
   const temperature = Number(values.temperature)
-  if (!Number.isFinite(temperature)) throw new UsageError(`--temperature takes a number, not "${values.temperature}".`)
+  if (!Number.isFinite(temperature))
+    throw new UsageError(`--temperature takes a number, not "${values.temperature}".`)
   const abort = new AbortController()
   const onInterrupt = (): void => abort.abort()
   process.once('SIGINT', onInterrupt)
@@ -100,7 +105,9 @@ async function show(response: Response, isJson: boolean): Promise<number> {
     report = { ...report, ...chunk.racemesh }
   }
   if (isJson)
-    process.stdout.write(`${JSON.stringify({ text, finish_reason: finishReason, usage, racemesh: report })}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ text, finish_reason: finishReason, usage, racemesh: report })}\n`,
+    )
   else process.stdout.write(`\n\n${drawRoute(report, process.stdout.isTTY)}`)
   return 0
 }
@@ -123,7 +130,9 @@ async function post(relay: string, signal: AbortSignal, body: unknown): Promise<
     })
   }
   if (response.ok) return response
-  const failure = (await response.json().catch(() => null)) as { error?: { message?: string; code?: string } } | null
+  const failure = (await response.json().catch(() => null)) as {
+    error?: { message?: string; code?: string }
+  } | null
   throw refused(
     failure?.error?.message ?? `The relay answered ${response.status}.`,
     failure?.error?.code ?? 'REQUEST_FAILED',
