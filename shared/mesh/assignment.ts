@@ -53,6 +53,9 @@ const RATE_PER_MS = 1_000_000_000
 /** Of one peer; 20,000 of these still add up exactly. No device decodes a token in 10 ns. */
 const MAX_RATE = 100_000_000_000
 
+/** What passing a window on counts for beside its download, so that of equal chains the shortest is taken. */
+const STEP_BYTES = 1
+
 /**
  * Decides which layers each peer should hold, one assignment per peer in the order of the input.
  *
@@ -163,7 +166,7 @@ class Placement {
   readonly #model: AssignmentModel
   readonly #windows: readonly LayerRange[]
   readonly #bytes: readonly number[]
-  /** By seniority. */
+  /** Who can hold some window, by seniority. */
   readonly #peers: readonly AssignmentPeer[]
   readonly #perLayerMs: ReadonlyMap<AssignmentPeer, number>
   readonly #windowOf = new Map<AssignmentPeer, number>()
@@ -183,8 +186,10 @@ class Placement {
     this.#model = model
     this.#windows = windows
     this.#bytes = windows.map((window) => rangeBytes(model, window))
-    this.#peers = peers
-    this.#perLayerMs = perLayerTimes([...peers, ...pinned])
+    // Who can hold no window will hold nothing, and then its measurement is gone: it must not count now either.
+    const able = peers.filter((peer) => windows.some((_window, index) => this.#fits(peer, index)))
+    this.#peers = able
+    this.#perLayerMs = perLayerTimes([...able, ...pinned])
     this.#servers = windows.map(() => new Set())
     this.#pinnedRate = windows.map((window, index) =>
       pinned
@@ -274,7 +279,7 @@ class Placement {
       const now = this.#downloadBytes(peer, from)
       for (let to = 0; to < this.#windows.length; to++) {
         if (to === from || !this.#fits(peer, to)) continue
-        const bytes = this.#downloadBytes(peer, to) - now
+        const bytes = this.#downloadBytes(peer, to) - now + STEP_BYTES
         const key = from * this.#windows.length + to
         const known = best.get(key)
         // Of equals the latest to join moves.
