@@ -73,7 +73,8 @@ function measured({ metrics, clock, logger }: RelayDeps) {
     const startedAtMs = clock.monotonicMs()
     await next()
     const seconds = (clock.monotonicMs() - startedAtMs) / 1000
-    const route = routePath(c, -1)
+    // The deepest pattern that was reached; the last one that matches would always be the app's.
+    const route = routePath(c)
     metrics.requests.inc({ route, method: knownMethod(c.req.method), status: c.res.status })
     metrics.requestSeconds.observe({ route }, seconds)
     logger.debug('answered', { requestId: c.get('requestId'), route, status: c.res.status, seconds })

@@ -131,7 +131,8 @@ function fail(error: unknown): never {
     process.stderr.write(`${error.message}\n\nnpx relay --help lists the options.\n`)
     process.exit(2)
   }
-  if (causes(error).some((cause) => (cause as { code?: unknown } | null)?.code === 'EADDRINUSE')) {
+  // libp2p folds what the socket said into the text of an error of its own.
+  if (error instanceof Error && error.message.includes('EADDRINUSE')) {
     process.stderr.write(
       'The port is taken. Often another relay is still running; choose another port with --port N.\n',
     )
@@ -142,13 +143,6 @@ function fail(error: unknown): never {
   // What is none of our errors is a defect: show where it came from.
   if (data.code === 'INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
   process.exit(1)
-}
-
-/** The error, what caused it, and what those bundle. */
-function causes(error: unknown): unknown[] {
-  if (typeof error !== 'object' || error === null) return []
-  const { cause, errors } = error as { cause?: unknown; errors?: unknown } // either may be missing
-  return [error, ...causes(cause), ...(Array.isArray(errors) ? errors.flatMap(causes) : [])]
 }
 
 await main(process.argv.slice(2)).catch(fail)
