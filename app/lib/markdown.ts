@@ -1,10 +1,20 @@
 import DOMPurify from 'dompurify'
 import { Marked } from 'marked'
 
-const marked = new Marked({ gfm: true, breaks: true, async: false })
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  async: false,
+  renderer: {
+    // HTML that a model writes is text to read. Handing it to a parser, inert or not, could only go wrong.
+    html: ({ text }) => escapeHtml(text),
+    // Pictures would be fetched from other sites and tell them who reads: their description stands instead.
+    image: ({ text }) => escapeHtml(text),
+  },
+})
 const purify = DOMPurify(window)
 
-// Text, lists, tables and code. No images (they would call out to other sites), no forms, no styles, no ids, no classes.
+// Text, lists, tables and code: no images, forms, styles, ids or classes, whatever the renderer above lets through.
 const ALLOWED_TAGS = [
   ...['p', 'br', 'hr', 'strong', 'em', 'del', 'blockquote', 'code', 'pre', 'a'],
   ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'ul', 'ol', 'li'],
@@ -32,4 +42,12 @@ export function renderMarkdown(text: string): DocumentFragment {
     ALLOW_ARIA_ATTR: false,
     RETURN_DOM_FRAGMENT: true,
   })
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }

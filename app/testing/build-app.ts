@@ -11,11 +11,20 @@ export async function buildAppWithFakeMesh(outDir: string): Promise<void> {
     resolveId: (source) =>
       source.endsWith('/mesh/create-contributor.ts') ? `${repository}app/testing/fake-contributor.ts` : null,
   }
-  await build({
-    configFile: `${repository}vite.config.ts`,
-    root: `${repository}app`,
-    logLevel: 'warn',
-    plugins: [fakeMesh],
-    build: { outDir, emptyOutDir: true },
-  })
+  // Test runners set NODE_ENV, and Vite would then build for development: no service worker, slow components.
+  const environment = process.env.NODE_ENV
+  process.env.NODE_ENV = 'production'
+  try {
+    await build({
+      configFile: `${repository}vite.config.ts`,
+      root: `${repository}app`,
+      mode: 'production',
+      logLevel: 'warn',
+      plugins: [fakeMesh],
+      build: { outDir, emptyOutDir: true },
+    })
+  } finally {
+    if (environment === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = environment
+  }
 }
