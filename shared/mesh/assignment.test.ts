@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ModelId, PeerIdText } from '../protocol/ids.ts'
 import type { LayerRange } from '../protocol/layer-range.ts'
 import { layerCount } from '../protocol/layer-range.ts'
-import { createRandom } from '../protocol/testing/create-random.ts'
+import { createRandom } from '../protocol/testing/create-random.fixture.ts'
 import {
   planAssignments,
   type AssignmentInput,

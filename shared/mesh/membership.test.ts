@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PeerIdText } from '../protocol/ids.ts'
-import { createRandom } from '../protocol/testing/create-random.ts'
+import { createRandom } from '../protocol/testing/create-random.fixture.ts'
 import type { StageAdvert } from '../protocol/stage-advert/stage-advert.ts'
 import { Membership } from './membership.ts'
 

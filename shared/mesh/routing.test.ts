@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelId, PeerIdText } from '../protocol/ids.ts'
 import type { LayerRange } from '../protocol/layer-range.ts'
-import { createRandom } from '../protocol/testing/create-random.ts'
+import { createRandom } from '../protocol/testing/create-random.fixture.ts'
 import type { AdvertisedStage, StageAdvert } from '../protocol/stage-advert/stage-advert.ts'
 import type { MemberPeer } from './membership.ts'
 import { planRoute, ROUTE_COSTS, type RouteInput } from './routing.ts'
@@ -333,5 +333,5 @@ it('plans over 1,000 peers (the time is printed, not held against anything)', ()
     expect(plan.kind === 'route' && plan.hops.length).toBe(4)
   }
   times.sort((a, b) => a - b)
-  console.log(`route over 1,000 peers: median ${times[10]?.toFixed(1)} ms, worst ${times[19]?.toFixed(1)} ms`)
+  console.warn(`route over 1,000 peers: median ${times[10]?.toFixed(1)} ms, worst ${times[19]?.toFixed(1)} ms`)
 })
