@@ -8,7 +8,7 @@ import { webRTC } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import type { GossipNode } from '../shared/mesh/gossip.ts'
+import { GOSSIP_OPTIONS, type GossipNode } from '../shared/mesh/gossip.ts'
 import type { RelayAddress } from '../shared/mesh/mesh-peer.ts'
 
 /** The libp2p node of a native peer: reservations on the relays, direct links by WebRTC, no open port. */
@@ -35,7 +35,7 @@ export async function createPeerNode(options: {
     services: {
       identify: identify(),
       ping: ping(),
-      pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, emitSelf: false, doPX: false }),
+      pubsub: gossipsub(GOSSIP_OPTIONS),
     },
   })
   return node as unknown as GossipNode // the service map is wider than what the mesh asks for

@@ -11,7 +11,7 @@ import { ping, type Ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { Gossip, mayGiveNotice } from '../shared/mesh/gossip.ts'
+import { Gossip, GOSSIP_OPTIONS, mayGiveNotice } from '../shared/mesh/gossip.ts'
 import { Membership } from '../shared/mesh/membership.ts'
 import { MeshAsker } from '../shared/mesh/mesh-asker.ts'
 import type { Asker } from '../shared/mesh/asker.ts'
@@ -175,7 +175,7 @@ async function createRelayNode(options: MeshHostOptions): Promise<Libp2p<RelaySe
     services: {
       identify: identify(),
       ping: ping(),
-      pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, emitSelf: false, doPX: false }),
+      pubsub: gossipsub(GOSSIP_OPTIONS),
       relay: circuitRelayServer({
         reservations: {
           maxReservations: MAX_CONNECTIONS,

@@ -27,6 +27,16 @@ export interface GossipEvents {
 /** A libp2p node with GossipSub as its `pubsub` service. */
 export type GossipNode = Libp2p<{ pubsub: GossipSub }>
 
+/** How every node of the mesh runs GossipSub. */
+export const GOSSIP_OPTIONS = {
+  allowPublishToZeroTopicPeers: true,
+  emitSelf: false,
+  doPX: false,
+  // By default more than ten peers of one address are ignored for an hour. A household, an office and everybody behind
+  // one proxy share an address, and so do all tabs of a test.
+  scoreParams: { IPColocationFactorWeight: 0 },
+} as const
+
 /** Adverts and notices over GossipSub. Messages are signed by GossipSub itself (`StrictSign`). */
 export class Gossip {
   readonly #libp2p: GossipNode

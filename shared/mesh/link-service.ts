@@ -14,6 +14,9 @@ import { WireStream } from './wire-stream.ts'
 const FRAMES_V1 = '/mesh/frames/1.0.0'
 /** Dial (155 to 435 ms measured on loopback), ICE over a real network, and the hand-shake. */
 const LINK_TIMEOUT_MS = 15_000
+/** How long the larger id waits for the smaller to open by itself, and how often it then asks. */
+const REQUEST_DELAY_MS = 400
+const REQUEST_INTERVAL_MS = 5_000
 const DIRECT_ATTEMPTS = 2
 const DIRECT_TIMEOUT_MS = 6_000
 /** Ids of the first pair of negotiated channels. libp2p's own count up from 0; Chromium has 1,023 in all. */
@@ -41,8 +44,8 @@ export class LinkService {
   readonly #logger: Logger
   readonly #allowsStreams: boolean
   readonly #links = new Map<PeerIdText, Promise<LinkPath>>()
-  /** Peers whose link is still being made. */
-  readonly #underWay = new Set<PeerIdText>()
+  /** When the link of a peer was finished, on `performance.now()`; infinity while it is being made. */
+  readonly #finishedMs = new Map<PeerIdText, number>()
   readonly #requests = new Map<
     PeerIdText,
     { resolve: (path: LinkPath) => void; reject: (error: unknown) => void }
@@ -94,6 +97,7 @@ export class LinkService {
   /** Call when the data plane lost the link, so that the next `ensure` makes a new one. */
   forget(peerId: PeerIdText): void {
     this.#links.delete(peerId)
+    this.#finishedMs.delete(peerId)
   }
 
   /** Drops every connection to a peer that has fallen silent; libp2p itself would wait 13 s. */
@@ -105,12 +109,13 @@ export class LinkService {
 
   #remember(peerId: PeerIdText, attempt: Promise<LinkPath>): Promise<LinkPath> {
     this.#links.set(peerId, attempt)
-    this.#underWay.add(peerId)
+    this.#finishedMs.set(peerId, Number.POSITIVE_INFINITY)
     attempt.then(
-      () => this.#underWay.delete(peerId),
       () => {
-        this.#underWay.delete(peerId)
-        if (this.#links.get(peerId) === attempt) this.#links.delete(peerId)
+        if (this.#links.get(peerId) === attempt) this.#finishedMs.set(peerId, performance.now())
+      },
+      () => {
+        if (this.#links.get(peerId) === attempt) this.forget(peerId)
       },
     )
     return attempt
@@ -169,9 +174,23 @@ export class LinkService {
         ),
       )
     })
+    let hasOpened = false
+    opened.then(
+      () => (hasOpened = true),
+      () => {
+        // Reported to the caller below.
+      },
+    )
     try {
-      const stream = await this.#dialProtocol(peerId, relayAddresses, LINK_V1, signal)
-      stream.send(encodeLinkMessage({ kind: 'request' }))
+      // Both neighbours of a pipeline often want each other at once: the other side may be opening already, and two
+      // connections through the relay at the same moment get in each other's way.
+      await delay(REQUEST_DELAY_MS, signal)
+      while (!hasOpened) {
+        const stream = await this.#dialProtocol(peerId, relayAddresses, LINK_V1, signal)
+        stream.send(encodeLinkMessage({ kind: 'request' }))
+        await Promise.race([opened, delay(REQUEST_INTERVAL_MS, signal)])
+        stream.close()
+      }
       return await opened
     } finally {
       this.#requests.delete(peerId)
@@ -187,8 +206,9 @@ export class LinkService {
       const message = decodeLinkMessage(first)
       if (message.kind === 'request') {
         if (this.#self > peerId) return
-        // Who asks has no link. If ours to it is done, it is stale; if it is under way, it is the one that was asked for.
-        if (!this.#underWay.has(peerId)) this.forget(peerId)
+        // Who asks has no link. Ours to it is stale, unless it is under way or so young that the two have crossed.
+        const ageMs = performance.now() - (this.#finishedMs.get(peerId) ?? Number.NEGATIVE_INFINITY)
+        if (ageMs > REQUEST_INTERVAL_MS / 2) this.forget(peerId)
         // Relays of the asker are not needed: it has just reached us, so a connection exists.
         await this.ensure(peerId, [])
         return
@@ -315,6 +335,20 @@ function peerConnectionOf(connection: Connection): PeerConnectionLike | null {
   const { muxer } = connection as { muxer?: { peerConnection?: Partial<PeerConnectionLike> } }
   const pc = muxer?.peerConnection
   return typeof pc?.createDataChannel === 'function' ? (pc as PeerConnectionLike) : null // checked on this line
+}
+
+function delay(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason as Error) // an AbortSignal's reason is an error unless somebody made it otherwise
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }, durationMs)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
 }
 
 function isLimited(connection: Connection): boolean {
