@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 
 /** Large enough that system calls do not show, small enough that a thousand slow readers fit into memory. */
 const CHUNK_BYTES = 256 * 1024
@@ -10,36 +11,36 @@ export interface ByteRange {
 }
 
 /**
- * Streams part of a file. The file is opened before this returns, so that a missing file is an error and not an empty
- * answer, and read at the pace of the reader. (`Readable.toWeb` would do, but on Node 20 it throws out of band when
- * the reader leaves at the wrong moment.)
- * @throws the error of `open`
+ * Streams part of a file at the pace of the reader. The file is opened by the first read, so that a body which nobody
+ * reads leaves nothing open. (`Readable.toWeb` would do, but on Node 20 it throws out of band when the reader leaves at
+ * the wrong moment.) A file that is gone or shorter than promised fails the stream.
  */
-export async function fileBody(path: string, range: ByteRange): Promise<ReadableStream<Uint8Array>> {
-  const file = await open(path, 'r')
+export function fileBody(path: string, range: ByteRange): ReadableStream<Uint8Array> {
+  let file: FileHandle | undefined
   let position = range.start
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const wanted = Math.min(CHUNK_BYTES, range.end - position)
         try {
+          const wanted = Math.min(CHUNK_BYTES, range.end - position)
           if (wanted > 0) {
+            file ??= await open(path, 'r')
             const { bytesRead, buffer } = await file.read(new Uint8Array(wanted), 0, wanted, position)
             if (bytesRead === 0) throw new Error('a file became shorter while it was sent')
             position += bytesRead
             controller.enqueue(buffer.subarray(0, bytesRead))
           }
           if (position >= range.end) {
-            await file.close()
+            await file?.close()
             controller.close()
           }
         } catch (error) {
-          await file.close()
+          await file?.close()
           throw error
         }
       },
       async cancel() {
-        await file.close()
+        await file?.close()
       },
     },
     { highWaterMark: 0 },

@@ -75,7 +75,7 @@ export const USED_PARAMETERS = {
       v.union([
         v.string(),
         v.pipe(
-          v.tuple([v.string()]),
+          v.strictTuple([v.string()]),
           v.transform(([text]) => text),
         ),
       ]),
@@ -332,7 +332,7 @@ export const REFUSED_PARAMETERS: readonly RefusedParameter[] = [
     name: 'modalities',
     endpoint: 'chat',
     summary: 'Models on this mesh write text.',
-    neutral: { text: '["text"]', schema: v.tuple([v.literal('text')]) },
+    neutral: { text: '["text"]', schema: v.strictTuple([v.literal('text')]) },
     remedy: 'Leave it out.',
   },
   {

@@ -27,7 +27,7 @@ export function appShellRoutes({
   })
 }
 
-async function answerStatic(c: Context<RelayEnv>, file: StaticFile, policy: string): Promise<Response> {
+function answerStatic(c: Context<RelayEnv>, file: StaticFile, policy: string): Response {
   // Cross-origin isolation gives the engine SharedArrayBuffer, and with it threads in WebAssembly.
   c.header('cross-origin-opener-policy', 'same-origin')
   c.header('cross-origin-embedder-policy', 'require-corp')
@@ -43,7 +43,7 @@ async function answerStatic(c: Context<RelayEnv>, file: StaticFile, policy: stri
   c.header('content-type', file.contentType)
   c.header('content-length', String(file.sizeBytes))
   if (c.req.method === 'HEAD') return c.body(null, 200)
-  return c.body(await fileBody(file.absolutePath, { start: 0, end: file.sizeBytes }), 200)
+  return c.body(fileBody(file.absolutePath, { start: 0, end: file.sizeBytes }), 200)
 }
 
 /** What the page may load: its own files, compiled WebAssembly, workers; connections to this relay and named others. */

@@ -24,12 +24,12 @@ export function modelFilesRoutes(deps: Pick<RelayDeps, 'models'>) {
     .get('/:modelId/:path{.+}', (c) => answerFile(c, deps, c.req.param('modelId'), c.req.param('path')))
 }
 
-async function answerFile(
+function answerFile(
   c: Context<RelayEnv>,
   { models }: Pick<RelayDeps, 'models'>,
   modelId: string,
   path: string,
-): Promise<Response> {
+): Response {
   const model = models.models.find(({ manifest }) => manifest.id === modelId)
   // Looked up among the manifest's names, never joined to a folder: there is no path to escape by.
   const file = model?.files.get(path)
@@ -61,5 +61,5 @@ async function answerFile(
   c.header('content-length', String(end - start))
   const status = range === 'whole' ? 200 : 206
   if (c.req.method === 'HEAD') return c.body(null, status)
-  return c.body(await fileBody(file.absolutePath, { start, end }), status)
+  return c.body(fileBody(file.absolutePath, { start, end }), status)
 }

@@ -1,4 +1,4 @@
-// Writes the parameter tables into docs/openai-api.md: npx tsx scripts/render-api-docs.ts
+// Writes the parameter tables into docs/openai-api.md: npx tsx scripts/render-api-docs.mjs
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { renderParameters } from '../relay/openai/render-parameters.ts'
@@ -9,5 +9,5 @@ const section = /(<!-- prettier-ignore-start -->\n)[\s\S]*(<!-- prettier-ignore-
 if (!section.test(text)) throw new Error('docs/openai-api.md has lost its markers')
 await writeFile(
   path,
-  text.replace(section, (_, start: string, end: string) => `${start}\n${renderParameters()}\n${end}`),
+  text.replace(section, (_, start, end) => `${start}\n${renderParameters()}\n${end}`),
 )
