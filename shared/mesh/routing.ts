@@ -329,8 +329,8 @@ class HopCosts {
   }
 
   #note(from: PeerIdText, to: PeerIdText, micros: number): void {
-    let row = this.#measured.get(from)
-    if (row === undefined) this.#measured.set(from, (row = new Map()))
+    const row = this.#measured.get(from) ?? new Map<PeerIdText, number>()
+    this.#measured.set(from, row)
     row.set(to, Math.min(row.get(to) ?? Number.POSITIVE_INFINITY, micros))
   }
 

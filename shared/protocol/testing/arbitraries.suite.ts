@@ -7,7 +7,7 @@ import { LINK_PATHS, type LinkPath } from '../stage-advert/stage-advert.ts'
 
 /** `fc.record` without its null prototypes: no decoder makes such objects, and strict equality tells them apart. */
 export function plainRecord<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
-  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T> // every key is required
+  return fc.record(model, { noNullPrototype: true })
 }
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
