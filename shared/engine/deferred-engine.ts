@@ -5,6 +5,8 @@ import type { ComputeEngine, EngineCapabilities, ForwardResult, LoadedStage } fr
  * be created.
  */
 export function deferEngine(engine: Promise<ComputeEngine>): ComputeEngine {
+  // The error goes to whoever calls; that nobody has called yet is no error of its own.
+  engine.catch(() => undefined)
   return {
     capabilities: async (): Promise<EngineCapabilities> => (await engine).capabilities(),
     loadStage: async (params): Promise<LoadedStage> => (await engine).loadStage(params),

@@ -27,9 +27,7 @@ class WebGpuBackend implements EngineBackend {
     this.#device = device
     void device.lost.then(({ reason, message }) => this.#fail(`the device was lost (${reason}): ${message}`))
     // Out of memory, or a shader that the driver refused: what follows would be wrong numbers.
-    device.addEventListener('uncapturederror', (event) =>
-      this.#fail((event as GPUUncapturedErrorEvent).error.message),
-    )
+    device.addEventListener('uncapturederror', (event) => this.#fail(event.error.message))
   }
 
   get lost(): EngineError | null {

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import type * as fc from 'fast-check'
 
 declare const process: { readonly env: Readonly<Record<string, string | undefined>> }
 
