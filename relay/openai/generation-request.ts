@@ -17,6 +17,13 @@ export interface PreparedGeneration {
 }
 
 /**
+ * No text averages more characters per token (English has 4, deeply indented code some 8). Tokenising blocks the event
+ * loop, 2 s for a megabyte, and peers whose beats are not answered for one second count as lost: what cannot fit
+ * anyway is refused before.
+ */
+const MAX_CHARACTERS_PER_TOKEN = 16
+
+/**
  * Turns checked parameters into what the mesh is asked.
  * @throws ApiError `model_not_found`, `context_length_exceeded`, `invalid_value`
  */
@@ -35,12 +42,19 @@ export function prepareGeneration(
   if (!isStream && values.stream_options !== undefined) {
     throw invalidValue('stream_options', "'stream_options' is only allowed with 'stream': true.")
   }
+  const { contextLength, eosTokenIds } = model.manifest.config
+  const param = endpoint === 'chat' ? 'messages' : 'prompt'
+  const characters = promptCharacters(values)
+  if (characters > contextLength * MAX_CHARACTERS_PER_TOKEN) {
+    throw new ApiError(
+      `The context of ${model.name} is ${contextLength} tokens; a prompt of ${characters} characters cannot fit. Shorten it.`,
+      { code: 'context_length_exceeded', status: 400, param },
+    )
+  }
   const promptTokenIds = encodePrompt(endpoint, model, values)
   if (promptTokenIds.length === 0) throw invalidValue('prompt', "'prompt' must not be empty.")
-  const { contextLength, eosTokenIds } = model.manifest.config
   const room = contextLength - promptTokenIds.length
   if (room < 1) {
-    const param = endpoint === 'chat' ? 'messages' : 'prompt'
     throw new ApiError(
       `The context of ${model.name} is ${contextLength} tokens, the prompt alone has ${promptTokenIds.length}. Shorten it so that at least one token is left for the answer.`,
       { code: 'context_length_exceeded', status: 400, param },
@@ -77,6 +91,10 @@ export function prepareGeneration(
 function unsigned32(seed: number): number {
   const remainder = seed % 2 ** 32
   return remainder < 0 ? remainder + 2 ** 32 : Math.abs(remainder) // abs: -0 is no unsigned integer
+}
+
+function promptCharacters({ messages = [], prompt = '' }: ParameterValues): number {
+  return messages.reduce((sum, { content }) => sum + content.length, prompt.length)
 }
 
 function encodePrompt(endpoint: Endpoint, model: CatalogueModel, values: ParameterValues): readonly number[] {

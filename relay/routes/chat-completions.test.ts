@@ -324,6 +324,25 @@ describe('refusals of POST /v1/chat/completions', () => {
   })
 })
 
+describe('a prompt far beyond the context', () => {
+  it('is refused without being tokenised, because that would block the relay', async () => {
+    const model = modelOnDisk()
+    let encoded = 0
+    const tokenizer = { ...byteTokenizer, encodeChat: () => [++encoded] }
+    const relay = createTestRelay({ deps: { models: createModelCatalogue([{ ...model, tokenizer }]) } })
+    const fits = CONTEXT_LENGTH * 16
+    const message = (length: number) => ({
+      ...ask,
+      messages: [{ role: 'user', content: 'x'.repeat(length) }],
+    })
+    const response = await relay.post(CHAT, message(fits + 1))
+    expect({ status: response.status, body: (await response.json()) as unknown }).toMatchSnapshot()
+    expect(encoded).toBe(0)
+    expect((await relay.post(CHAT, message(fits))).status).toBe(200)
+    expect(encoded).toBe(1)
+  })
+})
+
 describe('failures of the mesh', () => {
   const failures = [
     ['no route', new SessionError('x', { data: { code: 'NO_ROUTE', missing: [{ start: 4, end: 8 }] } })],
