@@ -102,7 +102,8 @@ def held_out_loss(model: Guide) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=2600, help="where the learning rate reaches its end")
+    parser.add_argument("--stop", type=int, help="stop earlier, at a multiple of 250 steps")
     parser.add_argument("--budget", type=int, default=3072, help="tokens in a batch")
     parser.add_argument("--rate", type=float, default=2.5e-3, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=1)
@@ -135,7 +136,7 @@ def main() -> None:
         checkpoint.with_suffix(".new").replace(checkpoint)
 
     for ids, weights in batches(options.seed, options.budget, step):
-        if step >= options.steps:
+        if step >= min(options.steps, options.stop or options.steps):
             break
         began = time.monotonic()
         rate = options.rate * schedule(step, options.steps)
