@@ -118,6 +118,18 @@ describe('tabs that join', () => {
     // And c, for whom that half is nearer, doubles it.
     expect(plan(peers)).toEqual({ a: '4-8', b: '0-4', c: '4-8' })
   })
+
+  it('counts what a peer saves where it leaves, not only what it fetches where it goes', () => {
+    // a alone takes 0-4 for 10 bytes. Then b could fetch 25 for 4-8; but b in 0-4 (20) and a in 4-8 (10) are 5 less.
+    const model = {
+      ...MODEL,
+      layerBytes: [10, 10, 10, 10, 10, 10, 15, 10],
+      embeddingBytes: 0,
+      headBytes: 0,
+    }
+    const peers = [peer('a', { current: range('1-7') }), peer('b', { current: range('2-6') })]
+    expect(plan(peers, {}, model)).toEqual({ a: '4-8', b: '0-4' })
+  })
 })
 
 describe('tabs that leave', () => {
@@ -155,6 +167,11 @@ describe('budgets', () => {
     ['quarters', [250, 250, 250, 250], ['0-2', '2-4', '4-6', '6-8']],
     ['one that can and one that cannot', [WHOLE_BYTES, 100], ['0-8', 'null']],
     ['half of the peers are small', [450, 450, 250, 250], ['0-4', '4-8', 'null', 'null']],
+    [
+      'two large ones, but most peers are small',
+      [900, 900, 250, 250, 250, 250],
+      ['0-2', '2-4', '4-6', '6-8', '2-4', '4-6'],
+    ],
     ['most peers are small', [900, 250, 250, 250, 250], ['0-2', '2-4', '4-6', '6-8', '2-4']],
   ])('fits the windows to the typical peer: %s', (_title, budgets, expected) => {
     const peers = budgets.map((budgetBytes, index) => peer(String.fromCharCode(97 + index), { budgetBytes }))

@@ -333,5 +333,7 @@ it('plans over 1,000 peers (the time is printed, not held against anything)', ()
     expect(plan.kind === 'route' && plan.hops.length).toBe(4)
   }
   times.sort((a, b) => a - b)
-  console.warn(`route over 1,000 peers: median ${times[10]?.toFixed(1)} ms, worst ${times[19]?.toFixed(1)} ms`)
+  console.warn(
+    `route over 1,000 peers: median ${times[10]?.toFixed(1)} ms, worst ${times[19]?.toFixed(1)} ms`,
+  )
 })

@@ -82,9 +82,10 @@ describe('LengthPrefixedDecoder', () => {
     const startedAt = performance.now()
     const messages: Uint8Array[] = []
     for (let at = 0; at < stream.length; at++) messages.push(...decoder.push(stream.subarray(at, at + 1)))
-    expect(messages).toEqual([stream.subarray(4)])
     // Copying everything at each byte would move 200 GB.
     expect(performance.now() - startedAt).toBeLessThan(10_000)
+    expect(messages).toHaveLength(1)
+    expect(Buffer.compare(messages[0] ?? new Uint8Array(), stream.subarray(4))).toBe(0)
   })
 
   it('does not believe a length before the bytes are there', () => {
