@@ -127,8 +127,8 @@ export type ForwardResult = { readonly computeMs: number } & (
 )
 
 /**
- * Prompt positions per prefill step, everywhere. `DynamicQuantizeMatMul` (q8) chooses one activation scale per step,
- * so the same cut gives the same bits: parity between one process and a pipeline needs one constant.
- * At most 16 would also dodge ONNX Runtime's small-subgroup attention fault (see docs/engine.md).
+ * Prompt positions per prefill step, everywhere. The same cut into steps gives the same bits on WASM, so parity between one
+ * process and a pipeline, replay after a failure and re-execution by a verifier all cut by this constant, and decode one
+ * position at a time. At most 16 also dodges ONNX Runtime's small-subgroup attention fault (see docs/engine.md).
  */
 export const PREFILL_CHUNK_TOKENS = 16

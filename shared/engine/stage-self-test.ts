@@ -11,14 +11,15 @@ import type { StageRunner } from './stage-runner.ts'
  */
 const TEST_POSITIONS = 48
 /**
- * Allowed difference between prefill and single steps, relative RMS. q8 is bit-equal by construction; q4 was measured at
- * 9.6e-7 over 8 layers on WASM, and the attention fault at 0.03 and more.
+ * Allowed difference between long steps and short ones, relative RMS. q4, against single steps: 9.6e-7 was measured over
+ * 8 layers on WASM, and 0.03 and more for the attention fault. q8, against steps of two, was bit-equal in every run; single
+ * steps are no measure for it, because their last bits differ and rounding to 8 bits blows that up to 1.5e-2.
  */
-const TOLERANCE = { q8: 0, q4: 1e-4 } as const
+const TOLERANCE = { q8: 1e-6, q4: 1e-4 } as const
 
 /**
- * Proves a loaded stage before it takes work: prefill by chunks and one position at a time must agree. The single
- * steps are timed on the way.
+ * Proves a loaded stage before it takes work: prefill by chunks and short steps must agree. Single steps are timed on
+ * the way.
  * @throws EngineError `SELF_TEST_FAILED`
  */
 export async function testStage({
@@ -37,12 +38,14 @@ export async function testStage({
 
   const inChunks = await run(runner, input, hiddenSize, positions, PREFILL_CHUNK_TOKENS, want)
   const oneByOne = await run(runner, input, hiddenSize, positions, 1, want)
-  const chunkRow = inChunks.last.slice(-oneByOne.last.length)
-  const difference = relativeRms(oneByOne.last, chunkRow)
+  const inSmallSteps =
+    manifest.encoding === 'q8' ? await run(runner, input, hiddenSize, positions, 2, want) : oneByOne
+  const lastOf = ({ last }: { last: Float32Array }): Float32Array => last.slice(-oneByOne.last.length)
+  const difference = relativeRms(lastOf(inSmallSteps), lastOf(inChunks))
   // Written so that NaN fails.
   if (!(difference <= TOLERANCE[manifest.encoding])) {
     throw new EngineError(
-      `This device computes a prompt differently from single tokens: relative RMS ${difference.toExponential(1)}, at most ${TOLERANCE[manifest.encoding]} allowed.`,
+      `This device computes a long step differently from short ones: relative RMS ${difference.toExponential(1)}, at most ${TOLERANCE[manifest.encoding]} allowed.`,
       {
         data: { code: 'SELF_TEST_FAILED' },
         metaMessages: [

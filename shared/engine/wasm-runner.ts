@@ -1,11 +1,6 @@
 import type { LayerRange } from '../protocol/layer-range.ts'
 import type { LlamaConfig } from '../model/manifest.ts'
-import {
-  buildHeadGraph,
-  buildStageGraph,
-  paddingRows,
-  type StageGraph,
-} from '../model/onnx/build-stage-graph.ts'
+import { buildHeadGraph, buildStageGraph, type StageGraph } from '../model/onnx/build-stage-graph.ts'
 import type { OrtRuntime, OrtSession, OrtTensor } from './ort-runtime.ts'
 import type { StageCache, StageRunner, StageRunnerParams } from './stage-runner.ts'
 
@@ -49,7 +44,7 @@ class WasmRunner implements StageRunner {
     const { Tensor } = this.#ort
     const wasmCache = cache as WasmCache // made by createCache of this runner
     const tokenCount = hidden.length / hiddenSize
-    const totalLength = position + tokenCount + paddingRows(manifest.encoding)
+    const totalLength = position + tokenCount
     const outputs = await this.#decoder.run({
       hidden: new Tensor('float32', hidden, [1, tokenCount, hiddenSize]),
       last_index: new Tensor('int32', Int32Array.of(totalLength - 1), [1]),

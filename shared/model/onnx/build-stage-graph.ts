@@ -24,9 +24,9 @@ export interface StageGraph {
  * Outputs: `hidden_out`, like `hidden`, and `key.l`, `value.l` with the new positions appended, or in the place of the
  * past if the caller passes the same buffer.
  *
- * In a q8 graph each position is quantised on its own and attention sees one extra row, so that a position's bits do
- * not depend on how the sequence was cut into steps: the caller adds {@link paddingRows} to `last_index` and
- * `total_length`, and the caches come back with that many meaningless rows at their end, to be fed back as they are.
+ * In a q8 graph each position is quantised on its own, so that steps of two positions and more give a position the same
+ * bits however they are cut. A step of one position differs in the last bits: ONNX Runtime's CPU attention multiplies a
+ * single row by another routine.
  *
  * @param maxPositions longest sequence; sizes the rotary tables
  */
@@ -38,8 +38,8 @@ export function buildStageGraph(
   const { config, encoding } = manifest
   const { headCount, kvHeadCount, headSize, hiddenSize } = config
   const graph = new GraphBuilder()
-  const { cos, sin } = ropeTables(config, maxPositions + paddingRows(encoding))
-  const tableShape = [maxPositions + paddingRows(encoding), headSize / 2]
+  const { cos, sin } = ropeTables(config, maxPositions)
+  const tableShape = [maxPositions, headSize / 2]
   graph.constant('rope_cos', 'float32', tableShape, cos)
   graph.constant('rope_sin', 'float32', tableShape, sin)
   graph.input('hidden', 'float32', [1, 'tokens', hiddenSize])
@@ -70,11 +70,7 @@ export function buildStageGraph(
       graph.input(name(`past_${part}`), 'float32', cacheShape)
       graph.output(name(part), 'float32', [1, kvHeadCount, 'total', headSize])
     }
-    const attended = graph.attention(name('attention'), qkv, layer, {
-      headCount,
-      kvHeadCount,
-      isPadded: encoding === 'q8',
-    })
+    const attended = graph.attention(name('attention'), qkv, layer, headCount, kvHeadCount)
     const attentionOutput = linear(
       graph,
       file,
@@ -136,11 +132,6 @@ export function buildHeadGraph(manifest: ModelManifest): StageGraph {
   return graph.finish('head')
 }
 
-/** Extra rows that attention computes per step, see {@link buildStageGraph}. */
-export function paddingRows(encoding: ModelManifest['encoding']): 0 | 1 {
-  return encoding === 'q8' ? 1 : 0
-}
-
 /** The activations of a matrix product: floats, or bytes with one scale per position. */
 type LinearInput =
   | { readonly kind: 'float'; readonly values: string }
@@ -153,17 +144,12 @@ function addQuantisationConstants(graph: GraphBuilder): void {
   graph.constant('tiny', 'float32', [], Float32Array.of(1e-30))
   graph.constant('zero_point', 'uint8', [], Uint8Array.of(128))
   graph.constant('last_axis', 'int64', [1], BigInt64Array.of(-1n))
-  // Attention's extra row, see `attention`.
-  graph.constant('one_row_after', 'int64', [6], BigInt64Array.of(0n, 0n, 0n, 0n, 1n, 0n))
-  graph.constant('from_first', 'int64', [1], BigInt64Array.of(0n))
-  graph.constant('to_before_last', 'int64', [1], BigInt64Array.of(-1n))
-  graph.constant('token_axis', 'int64', [1], BigInt64Array.of(1n))
 }
 
 /**
  * Quantises each position by its own largest magnitude. `DynamicQuantizeMatMul` would take one scale for all positions
  * of a step: its result changes with the cut, and one loud position coarsens the others. Measured on a random
- * 8-layer stack, prefill by 16 against single steps: 4.3e-2 relative RMS with it, bit-equal with this.
+ * 8-layer stack, prefill by 16 against steps of two: 4.5e-2 relative RMS with it, bit-equal with this.
  * Unsigned bytes around 128, because ONNX Runtime's WASM kernel is 3 times slower for signed ones (20.4 against 7.1 ms
  * a 16-token step of that stack).
  */
@@ -289,40 +275,17 @@ class GraphBuilder {
     return { output, sum }
   }
 
-  /**
-   * Grouped-query attention with rotary embedding over `qkv` `[1, tokens, (heads + 2 kvHeads) x headSize]`.
-   *
-   * Padded: one zero position follows. ONNX Runtime's CPU kernels multiply a single row by another routine, whose sums
-   * differ in the last bits from those of two rows or more (measured: rows 2 to 32 are bit-equal, 1 is not), and
-   * quantisation then blows that up to 1e-2. With never fewer than two rows, all cuts give the same bits.
-   */
-  attention(
-    name: string,
-    qkv: string,
-    layer: number,
-    { headCount, kvHeadCount, isPadded }: { headCount: number; kvHeadCount: number; isPadded: boolean },
-  ): string {
+  /** Grouped-query attention with rotary embedding over `qkv` `[1, tokens, (heads + 2 kvHeads) x headSize]`. */
+  attention(name: string, qkv: string, layer: number, headCount: number, kvHeadCount: number): string {
     const output = `${name}.out`
-    const padded = { input: `${name}.padded_in`, output: `${name}.padded_out` }
-    if (isPadded) this.node('Pad', [qkv, 'one_row_after'], [padded.input])
+    const past = [`past_key.${layer}`, `past_value.${layer}`]
     this.node(
       'GroupQueryAttention',
-      [
-        isPadded ? padded.input : qkv,
-        '',
-        '',
-        `past_key.${layer}`,
-        `past_value.${layer}`,
-        'last_index',
-        'total_length',
-        'rope_cos',
-        'rope_sin',
-      ],
-      [isPadded ? padded.output : output, `key.${layer}`, `value.${layer}`],
+      [qkv, '', '', ...past, 'last_index', 'total_length', 'rope_cos', 'rope_sin'],
+      [output, `key.${layer}`, `value.${layer}`],
       { num_heads: { int: headCount }, kv_num_heads: { int: kvHeadCount }, do_rotary: { int: 1 } },
       'com.microsoft',
     )
-    if (isPadded) this.node('Slice', [padded.output, 'from_first', 'to_before_last', 'token_axis'], [output])
     return output
   }
 
