@@ -31,6 +31,8 @@ export async function createPeerNode(options: {
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
     connectionMonitor: { pingInterval: 30_000 },
+    // By default identify tells every peer the browser's or Node's version string.
+    nodeInfo: { userAgent: 'racemesh' },
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
     services: {
       identify: identify(),

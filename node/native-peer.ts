@@ -58,13 +58,13 @@ export async function startNativePeer(options: NativePeerOptions): Promise<Nativ
     capabilities: await engine.capabilities(),
     dataPlane,
     adopter: {
-      async adoptChannels(peerId, hot, beat) {
+      async adoptChannels(peerId, hot, beat, speaksFirst) {
         const channels = [dataChannelFrameChannel(hot), dataChannelFrameChannel(beat)] as const
-        await dataPlane.addLink(peerId, 'main-channel', channels[0], channels[1])
+        await dataPlane.addLink(peerId, 'main-channel', channels[0], channels[1], speaksFirst)
         return 'main-channel'
       },
       adoptStream: (peerId, path, stream) =>
-        dataPlane.addLink(peerId, path, streamFrameChannel(stream), null),
+        dataPlane.addLink(peerId, path, streamFrameChannel(stream), null, true),
     },
     source: httpModelSource({ origins: options.relayOrigins, store: new FilePieceStore(options.cacheDir) }),
     relays,

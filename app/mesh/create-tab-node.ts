@@ -29,6 +29,8 @@ export async function createTabNode(relays: readonly RelayAddress[]): Promise<Go
     // The browser default refuses ws:// and private addresses, which is where a home relay lives.
     connectionGater: { denyDialMultiaddr: () => false },
     connectionMonitor: { pingInterval: 30_000 },
+    // By default identify tells every peer the browser's or Node's version string.
+    nodeInfo: { userAgent: 'racemesh' },
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
     services: {
       identify: identify(),

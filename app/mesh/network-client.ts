@@ -48,13 +48,21 @@ export class NetworkClient implements LinkAdopter {
     this.#post({ kind: 'set-duty', duty }, [])
   }
 
-  async adoptChannels(peerId: PeerIdText, hot: DataChannelLike, beat: DataChannelLike): Promise<LinkPath> {
+  async adoptChannels(
+    peerId: PeerIdText,
+    hot: DataChannelLike,
+    beat: DataChannelLike,
+    speaksFirst: boolean,
+  ): Promise<LinkPath> {
     const id = this.#nextId++
     const added = this.#added(id)
     try {
       // A data channel can be transferred only in the task that made it.
       const channels = [hot, beat] as unknown as [RTCDataChannel, RTCDataChannel] // in a tab they are
-      this.#post({ kind: 'add-channels', id, peerId, hot: channels[0], beat: channels[1] }, channels)
+      this.#post(
+        { kind: 'add-channels', id, peerId, hot: channels[0], beat: channels[1], speaksFirst },
+        channels,
+      )
     } catch (error) {
       if (!(error instanceof DOMException)) throw error
       // This browser cannot transfer data channels: keep them on the page and lend them to the worker.
@@ -64,6 +72,7 @@ export class NetworkClient implements LinkAdopter {
         'main-channel',
         dataChannelFrameChannel(hot),
         dataChannelFrameChannel(beat),
+        speaksFirst,
       )
       return 'main-channel'
     }
@@ -76,7 +85,7 @@ export class NetworkClient implements LinkAdopter {
     path: 'stream' | 'relayed-stream',
     stream: WireStream,
   ): Promise<void> {
-    await this.#lend(this.#nextId++, peerId, path, streamFrameChannel(stream), null)
+    await this.#lend(this.#nextId++, peerId, path, streamFrameChannel(stream), null, true)
   }
 
   /** Ends the worker; sessions and links end with it. */
@@ -91,6 +100,7 @@ export class NetworkClient implements LinkAdopter {
     path: Exclude<LinkPath, 'worker-channel'>,
     hot: FrameChannel,
     beat: FrameChannel | null,
+    speaksFirst: boolean,
   ): Promise<void> {
     const added = this.#added(id)
     const hotPorts = new MessageChannel()
@@ -104,6 +114,7 @@ export class NetworkClient implements LinkAdopter {
       path,
       hot: hotPorts.port2,
       beat: beatPorts?.port2 ?? null,
+      speaksFirst,
     }
     this.#post(command, beatPorts === null ? [hotPorts.port2] : [hotPorts.port2, beatPorts.port2])
     await added

@@ -17,6 +17,8 @@ export type NetworkCommand =
       readonly peerId: PeerIdText
       readonly hot: RTCDataChannel
       readonly beat: RTCDataChannel
+      /** See `NeighbourLink`. */
+      readonly speaksFirst: boolean
     }
   | {
       readonly kind: 'add-ports'
@@ -25,6 +27,7 @@ export type NetworkCommand =
       readonly path: Exclude<LinkPath, 'worker-channel'>
       readonly hot: MessagePort
       readonly beat: MessagePort | null
+      readonly speaksFirst: boolean
     }
   | { readonly kind: 'set-duty'; readonly duty: number }
   | { readonly kind: 'dispose' }

@@ -34,10 +34,13 @@ self.addEventListener('message', ({ data }: MessageEvent<NetworkCommand | { kind
     // The channels must get their listeners in this very task.
     const hot = dataChannelFrameChannel(data.hot)
     const beat = dataChannelFrameChannel(data.beat)
-    void answer(data.id, plane?.addLink(data.peerId, 'worker-channel', hot, beat))
+    void answer(data.id, plane?.addLink(data.peerId, 'worker-channel', hot, beat, data.speaksFirst))
   } else if (data.kind === 'add-ports') {
     const beat = data.beat === null ? null : portFrameChannel(data.beat)
-    void answer(data.id, plane?.addLink(data.peerId, data.path, portFrameChannel(data.hot), beat))
+    void answer(
+      data.id,
+      plane?.addLink(data.peerId, data.path, portFrameChannel(data.hot), beat, data.speaksFirst),
+    )
   } else if (data.kind === 'set-duty') {
     engine?.setDuty(data.duty)
   } else if (data.kind === 'dispose') {

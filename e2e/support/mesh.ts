@@ -82,7 +82,9 @@ export async function untilNetwork(
 ): Promise<NetworkJson> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
-    const snapshot = (await (await fetch(`${origin}/api/network`)).json()) as NetworkJson // the relay's own JSON
+    const snapshot = (await (
+      await fetch(`${origin}/api/network`, { headers: { connection: 'close' } })
+    ).json()) as NetworkJson // the relay's own JSON
     if (isReached(snapshot)) return snapshot
     if (performance.now() > deadline)
       throw new Error(`the network did not get there:\n${JSON.stringify(snapshot)}`)

@@ -72,6 +72,11 @@ export type DataPlaneEvent =
     }
   /** Nothing came from the neighbour for the silence limit; its link is gone. */
   | { readonly kind: 'peer-silent'; readonly peerId: PeerIdText }
-  | { readonly kind: 'link-closed'; readonly peerId: PeerIdText }
+  | {
+      readonly kind: 'link-closed'
+      readonly peerId: PeerIdText
+      /** `malformed` and `overflow` are the other side's doing; `replaced` and `removed` are ours. */
+      readonly cause: 'closed' | 'overflow' | 'malformed' | 'silent' | 'removed' | 'not-opened'
+    }
   /** Every `PRESENCE_INTERVAL_MS`: the thread that serves is alive. */
   | { readonly kind: 'alive'; readonly lastStepMs: number | null; readonly openSessions: number }

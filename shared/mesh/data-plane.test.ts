@@ -54,8 +54,8 @@ async function pipeline(
     const beat = memoryChannelPair(clock, options.delayMs ?? 1)
     pipes.push({ hot, beat })
     await Promise.all([
-      from.plane.addLink(to.peer.peerId, 'main-channel', hot.a, beat.a),
-      to.plane.addLink(from.peer.peerId, 'main-channel', hot.b, beat.b),
+      from.plane.addLink(to.peer.peerId, 'main-channel', hot.a, beat.a, true),
+      to.plane.addLink(from.peer.peerId, 'main-channel', hot.b, beat.b, true),
     ])
   }
   const open = async (id: number, prompt: readonly number[], change: Partial<StageSessionSpec> = {}) => {

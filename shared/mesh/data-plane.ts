@@ -33,6 +33,8 @@ export interface DataPlaneOptions {
   readonly silenceLimitMs?: number
 }
 
+type LinkClosed = Extract<DataPlaneEvent, { kind: 'link-closed' }>
+
 interface PendingEcho {
   readonly resolve: (roundTripMs: number) => void
   readonly reject: (error: LinkError) => void
@@ -61,6 +63,7 @@ export class DataPlane implements DataPlaneApi {
 
   /**
    * Takes over the channels of a neighbour, replacing an older link of the same peer. Settles once frames can flow.
+   * @param speaksFirst see `NeighbourLink`; of the two ends of a link at least one must
    * @throws LinkError `LINK_TIMEOUT`, `NO_LINK`
    */
   async addLink(
@@ -68,6 +71,7 @@ export class DataPlane implements DataPlaneApi {
     path: LinkPath,
     hot: FrameChannel,
     beat: FrameChannel | null,
+    speaksFirst: boolean,
   ): Promise<void> {
     const link = new NeighbourLink({
       peerId,
@@ -76,9 +80,10 @@ export class DataPlane implements DataPlaneApi {
       beat,
       clock: this.#options.clock,
       generation: this.#options.generation,
+      speaksFirst,
       events: {
         onFrame: (frame) => this.#onFrame(link, frame),
-        onFailed: () => this.#dropLink(link, 'link-failed'),
+        onFailed: (cause) => this.#dropLink(link, cause),
       },
     })
     const older = this.#links.get(peerId)
@@ -98,7 +103,7 @@ export class DataPlane implements DataPlaneApi {
       await Promise.race([link.opened, timeout])
       link.sendBeat()
     } catch (error) {
-      this.#dropLink(link, 'link-failed')
+      this.#dropLink(link, 'not-opened')
       throw error
     } finally {
       cancelTimer()
@@ -107,7 +112,7 @@ export class DataPlane implements DataPlaneApi {
 
   removeLink(peerId: PeerIdText): Promise<void> {
     const link = this.#links.get(peerId)
-    if (link !== undefined) this.#dropLink(link, 'link-failed')
+    if (link !== undefined) this.#dropLink(link, 'removed')
     return Promise.resolve()
   }
 
@@ -259,13 +264,13 @@ export class DataPlane implements DataPlaneApi {
     const limitMs = this.#options.silenceLimitMs ?? SILENCE_LIMIT_MS
     for (const link of [...this.#links.values()]) {
       if (link.silenceMs() > limitMs) {
-        this.#dropLink(link, 'peer-silent')
+        this.#dropLink(link, 'silent')
         this.#options.onEvent({ kind: 'peer-silent', peerId: link.peerId })
       } else link.sendBeat()
     }
   }
 
-  #dropLink(link: NeighbourLink, reason: 'link-failed' | 'peer-silent'): void {
+  #dropLink(link: NeighbourLink, cause: LinkClosed['cause']): void {
     link.close()
     if (this.#links.get(link.peerId) !== link) return
     this.#links.delete(link.peerId)
@@ -273,7 +278,7 @@ export class DataPlane implements DataPlaneApi {
       if (!key.startsWith(`${link.peerId}:`)) continue
       this.#echoes.delete(key)
       pending.reject(
-        new LinkError(`The link to ${link.peerId} closed while it was measured.`, {
+        new LinkError(`The link to ${link.peerId} closed while it was measured (${cause}).`, {
           data: { code: 'NO_LINK', peerId: link.peerId },
         }),
       )
@@ -282,9 +287,10 @@ export class DataPlane implements DataPlaneApi {
       const { previous, next, head, last } = session.spec
       const isHead = previous === null
       const neighbours = [previous, next, next === null ? head : null, isHead ? last : null]
-      if (neighbours.some((peer) => peer?.peerId === link.peerId)) session.end(reason)
+      if (neighbours.some((peer) => peer?.peerId === link.peerId))
+        session.end(cause === 'silent' ? 'peer-silent' : 'link-failed')
     }
-    this.#options.onEvent({ kind: 'link-closed', peerId: link.peerId })
+    this.#options.onEvent({ kind: 'link-closed', peerId: link.peerId, cause })
   }
 
   #forget(spec: StageSessionSpec): void {

@@ -11,14 +11,14 @@ export function httpModelSource(options: {
   readonly origins: readonly string[]
   readonly store: PieceStore
 }): ModelSource {
-  const baseUrls = (modelId: ModelId): string[] => options.origins.map((origin) => `${origin}/models/${modelId}`)
+  const baseUrls = (modelId: ModelId): string[] =>
+    options.origins.map((origin) => `${origin}/models/${modelId}`)
   return {
     manifest: (modelId, signal) =>
       firstThatWorks(baseUrls(modelId), signal, async (baseUrl) => {
         const manifest = await parseManifest(await fetchManifest(`${baseUrl}/manifest.json`, signal))
         // INVARIANT: a model is what its id says, whoever serves it.
-        if (manifest.id !== modelId)
-          throw failed('The relay sent the manifest of another model.')
+        if (manifest.id !== modelId) throw failed('The relay sent the manifest of another model.')
         return manifest
       }),
     stageFiles: (manifest: ModelManifest, layers, onProgress, signal) => {

@@ -17,8 +17,8 @@ const LINK_TIMEOUT_MS = 15_000
 /** How long the larger id waits for the smaller to open by itself, and how often it then asks. */
 const REQUEST_DELAY_MS = 400
 const REQUEST_INTERVAL_MS = 5_000
-const DIRECT_ATTEMPTS = 2
-const DIRECT_TIMEOUT_MS = 6_000
+/** Time for each try of a direct connection. libp2p may miss that its peer connection closed, and then only waits. */
+const DIRECT_TIMEOUTS_MS = [2_500, 6_000]
 /** Ids of the first pair of negotiated channels. libp2p's own count up from 0; Chromium has 1,023 in all. */
 const FIRST_CHANNEL_ID = 900
 /** Pairs before ids come round again: a closed channel's id stays taken for a moment. */
@@ -26,8 +26,16 @@ const CHANNEL_PAIRS = 50
 
 /** How a platform turns channels into a link of its data plane. */
 export interface LinkAdopter {
-  /** Takes both channels in the task that made them; settles when frames flow. Returns the rung that was reached. */
-  adoptChannels(peerId: PeerIdText, hot: DataChannelLike, beat: DataChannelLike): Promise<LinkPath>
+  /**
+   * Takes both channels in the task that made them; settles when frames flow. Returns the rung that was reached.
+   * @param speaksFirst true on the side that made its channels second, see `NeighbourLink`
+   */
+  adoptChannels(
+    peerId: PeerIdText,
+    hot: DataChannelLike,
+    beat: DataChannelLike,
+    speaksFirst: boolean,
+  ): Promise<LinkPath>
   adoptStream(peerId: PeerIdText, path: 'stream' | 'relayed-stream', stream: WireStream): Promise<void>
 }
 
@@ -146,7 +154,7 @@ export class LinkService {
       return this.#openStream(peerId, relayAddresses, connection, signal)
     const hotChannelId = FIRST_CHANNEL_ID + 2 * (this.#nextPair++ % CHANNEL_PAIRS)
     const stream = new WireStream(await connection.newStream(LINK_V1, { signal }), LINK_LIMITS.maxBytes)
-    const adopted = this.#adopt(peerId, pc, hotChannelId, hotChannelId + 1)
+    const adopted = this.#adopt(peerId, pc, hotChannelId, hotChannelId + 1, false)
     try {
       stream.send(encodeLinkMessage({ kind: 'open', hotChannelId, beatChannelId: hotChannelId + 1 }))
       const reply = await stream.next(signal)
@@ -174,26 +182,33 @@ export class LinkService {
         ),
       )
     })
-    let hasOpened = false
-    opened.then(
-      () => (hasOpened = true),
-      () => {
-        // Reported to the caller below.
-      },
-    )
+    const done = new AbortController()
+    void this.#ask(peerId, relayAddresses, AbortSignal.any([signal, done.signal]))
     try {
-      // Both neighbours of a pipeline often want each other at once: the other side may be opening already, and two
-      // connections through the relay at the same moment get in each other's way.
-      await delay(REQUEST_DELAY_MS, signal)
-      while (!hasOpened) {
-        const stream = await this.#dialProtocol(peerId, relayAddresses, LINK_V1, signal)
-        stream.send(encodeLinkMessage({ kind: 'request' }))
-        await Promise.race([opened, delay(REQUEST_INTERVAL_MS, signal)])
-        stream.close()
-      }
       return await opened
     } finally {
+      done.abort()
       this.#requests.delete(peerId)
+    }
+  }
+
+  /** Asks again and again until it is told to stop: a request may get lost with the connection that carries it. */
+  async #ask(peerId: PeerIdText, relayAddresses: readonly string[], signal: AbortSignal): Promise<void> {
+    // Both neighbours of a pipeline often want each other at once: the other side may be opening already, and two
+    // connections through the relay at the same moment get in each other's way.
+    let waitMs = REQUEST_DELAY_MS
+    while (!signal.aborted) {
+      try {
+        await delay(waitMs, signal)
+        // Not `signal`: a dial that is cut short the moment the other side's connection arrives takes that one along.
+        const limit = AbortSignal.timeout(REQUEST_INTERVAL_MS)
+        const stream = await this.#dialProtocol(peerId, relayAddresses, LINK_V1, limit)
+        stream.send(encodeLinkMessage({ kind: 'request' }))
+        stream.close()
+      } catch (error) {
+        this.#logger.debug('a link request was not sent', { peerId, error: String(error) })
+      }
+      waitMs = REQUEST_INTERVAL_MS
     }
   }
 
@@ -218,7 +233,7 @@ export class LinkService {
         stream.send(encodeLinkMessage({ kind: 'refused' }))
         return
       }
-      const adopted = this.#adopt(peerId, pc, message.hotChannelId, message.beatChannelId)
+      const adopted = this.#adopt(peerId, pc, message.hotChannelId, message.beatChannelId, true)
       stream.send(encodeLinkMessage({ kind: 'ready' }))
       this.#settle(peerId, adopted)
       await adopted
@@ -249,7 +264,13 @@ export class LinkService {
     else void this.#remember(peerId, adopted).catch(() => {})
   }
 
-  #adopt(peerId: PeerIdText, pc: PeerConnectionLike, hotId: number, beatId: number): Promise<LinkPath> {
+  #adopt(
+    peerId: PeerIdText,
+    pc: PeerConnectionLike,
+    hotId: number,
+    beatId: number,
+    speaksFirst: boolean,
+  ): Promise<LinkPath> {
     const hot = pc.createDataChannel('racemesh-hot', { negotiated: true, id: hotId, ordered: true })
     const beat = pc.createDataChannel('racemesh-beat', {
       negotiated: true,
@@ -257,7 +278,7 @@ export class LinkService {
       ordered: false,
       maxRetransmits: 0,
     })
-    const adopted = this.#adopter.adoptChannels(peerId, hot, beat)
+    const adopted = this.#adopter.adoptChannels(peerId, hot, beat, speaksFirst)
     // The hand-shake may fail first; its error is the one to report.
     adopted.catch(() => {})
     return adopted
@@ -296,14 +317,14 @@ export class LinkService {
         ? webrtcAddresses(peerId, relayAddresses)
         : this.#libp2p.getConnections(id).flatMap((connection) => webrtcTwin(connection))
     // ICE now and then loses its first race on a busy machine; a relayed link in its place would cost every token.
-    for (let attempt = 0; attempt < DIRECT_ATTEMPTS; attempt++) {
+    for (const timeoutMs of DIRECT_TIMEOUTS_MS) {
       try {
         const connection = await this.#libp2p.dial(known, {
-          signal: AbortSignal.any([signal, AbortSignal.timeout(DIRECT_TIMEOUT_MS)]),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
         })
         if (!isLimited(connection)) return connection
       } catch (error) {
-        this.#logger.debug('no direct connection', { peerId, attempt, error: String(error) })
+        this.#logger.debug('no direct connection', { peerId, timeoutMs, error: String(error) })
         if (signal.aborted) throw error
       }
     }

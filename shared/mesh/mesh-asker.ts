@@ -77,6 +77,7 @@ export class MeshAsker implements Asker {
 
   async #openRoute(request: GenerationRequest, signal: AbortSignal): Promise<readonly OpenStage[]> {
     const excluded = new Set<PeerIdText>()
+    const suspects = new Set<PeerIdText>()
     let lastError: unknown
     for (let attempt = 0; attempt < MAX_ROUTE_ATTEMPTS; attempt++) {
       signal.throwIfAborted()
@@ -95,7 +96,10 @@ export class MeshAsker implements Asker {
       for (const { stream } of opened) stream.close()
       for (const { error, peerId } of failures) {
         lastError = error
-        if (peerId !== undefined) excluded.add(peerId)
+        if (peerId === undefined) continue
+        // A link is made by two: one that failed says little of either, and the next try makes a new one.
+        if (isLinkFailure(error) && !suspects.has(peerId)) suspects.add(peerId)
+        else excluded.add(peerId)
         this.#logger.info('a stage refused a session', { peerId, error: errorText(error) })
       }
     }
@@ -348,6 +352,12 @@ function stageFailed(peerId: PeerIdText, { reason }: SessionEnded): SessionError
     data: { code: 'STAGE_FAILED', peerId, reason },
     metaMessages: ['A peer of the route failed or left.', 'Ask again: another route is chosen.'],
   })
+}
+
+function isLinkFailure(error: unknown): boolean {
+  return (
+    error instanceof SessionError && error.data.code === 'STAGE_FAILED' && error.data.reason === 'link-failed'
+  )
 }
 
 function shortId(peerId: PeerIdText): string {

@@ -44,8 +44,10 @@ export class NeighbourLink {
   readonly #roundTripsMs: number[] = []
   #queuedBytes = 0
   #beatSequence = 0
-  /** Null until the channel is open: a link that is still opening is not silent. */
+  readonly #speaksFirst: boolean
+  /** Null until the link is open: a link that is still opening is not silent. */
   #lastHeardMs: number | null = null
+  #onFirstHeard = (): void => {}
   #isClosed = false
   #bytesSent = 0
 
@@ -56,6 +58,11 @@ export class NeighbourLink {
     beat: FrameChannel | null
     clock: Clock
     generation: number
+    /**
+     * False for the side whose channels exist before the other's: libdatachannel resets a stream on which something
+     * arrives before its channel is made, so this side keeps silent until it has heard the other.
+     */
+    speaksFirst: boolean
     events: NeighbourLinkEvents
   }) {
     this.peerId = options.peerId
@@ -65,7 +72,12 @@ export class NeighbourLink {
     this.#clock = options.clock
     this.#generation = options.generation
     this.#events = options.events
-    this.opened = options.hot.opened.then(() => {
+    this.#speaksFirst = options.speaksFirst
+    const heard = new Promise<void>((resolve) => {
+      this.#onFirstHeard = resolve
+    })
+    this.opened = options.hot.opened.then(async () => {
+      if (!options.speaksFirst) await heard
       this.#lastHeardMs = options.clock.now()
     })
     this.#hot.listen({
@@ -107,6 +119,7 @@ export class NeighbourLink {
   }
 
   sendBeat(): void {
+    if (!this.#speaksFirst && this.#lastHeardMs === null) return
     this.#beatSequence = (this.#beatSequence + 1) >>> 0
     this.#sendBeatMessage('beat', this.#beatSequence, Math.round(this.#clock.now() * 1000))
   }
@@ -164,8 +177,13 @@ export class NeighbourLink {
     }
   }
 
-  #onMessage(message: Uint8Array<ArrayBuffer>): void {
+  #heard(): void {
     this.#lastHeardMs = this.#clock.now()
+    this.#onFirstHeard()
+  }
+
+  #onMessage(message: Uint8Array<ArrayBuffer>): void {
+    this.#heard()
     if (this.#beat === this.#hot && message.length < 48) {
       this.#onBeat(message)
       return
@@ -186,7 +204,7 @@ export class NeighbourLink {
   }
 
   #onBeat(message: Uint8Array<ArrayBuffer>): void {
-    this.#lastHeardMs = this.#clock.now()
+    this.#heard()
     let beat: ReturnType<typeof decodeBeat>
     try {
       beat = decodeBeat(message)
