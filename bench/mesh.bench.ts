@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
 import { stageIdOf, type StageId } from '../shared/engine/compute-engine.ts'
 import type { StageSessionSpec } from '../shared/mesh/data-plane-api.ts'
+import { FRAME_HEADER_BYTES, MAX_MESSAGE_BYTES } from '../shared/protocol/frame/frame.ts'
 import { createSessionId, type PeerIdText } from '../shared/protocol/ids.ts'
 import { launchBrowser } from '../e2e/support/browser.ts'
 import { startRelay } from '../e2e/support/mesh.ts'
@@ -69,7 +70,7 @@ async function measureHops() {
   const result: Record<string, unknown> = {}
   for (const bytes of HOP_BYTES) {
     // The message that carries the frame may be at most 64 KiB, so the largest payload is one header less.
-    const payload = Math.min(bytes, 65_536 - 48)
+    const payload = Math.min(bytes, MAX_MESSAGE_BYTES - FRAME_HEADER_BYTES)
     const ours: number[] = []
     const raw: number[] = []
     // In turns, so that a busy moment of the machine falls on both.
@@ -87,7 +88,7 @@ async function measureHops() {
         [
           raw,
           (rounds: number) =>
-            a.page.evaluate(([size, count]) => bench.measureRaw(size, count), [payload, rounds] as const),
+            a.page.evaluate(([size, count]) => bench.measureRaw(size, count, 0), [payload, rounds] as const),
         ],
       ] as const) {
         if (turn === 0) await measure(HOP_WARM_UP)
@@ -114,12 +115,20 @@ async function measureTax(): Promise<number> {
   await linkUp(halves)
   const [head, last] = halves as [BenchPeer, BenchPeer] // two were asked for
   const split = await runSession(halves, TAX_TOKENS)
-  // One hidden state out, one token back: half a round trip of each size.
-  const out = await head.page.evaluate(([id, size]) => bench.measure(id, size, 200), [
-    last.peerId,
-    HIDDEN_SIZE * 4,
-  ] as const)
-  const back = await head.page.evaluate(([id]) => bench.measure(id, 0, 200), [last.peerId] as const)
+  // The wire itself: a bare channel on the same connection at the pace of the tokens (a link that rests between two
+  // messages is slower than one in a tight loop), one hidden state out and one token back.
+  await Promise.all([
+    head.page.evaluate((peerId) => bench.openRaw(peerId, false), last.peerId),
+    last.page.evaluate((peerId) => bench.openRaw(peerId, true), head.peerId),
+  ])
+  const rawOf = (bytes: number) =>
+    head.page.evaluate(([size, rounds, pauseMs]) => bench.measureRaw(size, rounds, pauseMs), [
+      bytes,
+      TAX_TOKENS,
+      STEP_MS,
+    ] as const)
+  const out = await rawOf(HIDDEN_SIZE * 4)
+  const back = await rawOf(FRAME_HEADER_BYTES)
   await closePeers(halves)
   const singleMs = timePerToken(single)
   // Timers are late by a varying bit: the single-stage time of this very run is what both halves took together.
@@ -127,7 +136,7 @@ async function measureTax(): Promise<number> {
     (sum, stage) => sum + (stage.report?.decodeMicros ?? 0) / 1000 / (stage.report?.decodeSteps ?? 1),
     0,
   )
-  const roundTripMs = (percentile(out, 0.5) + percentile(back, 0.5)) / 2
+  const roundTripMs = (mean(out) + mean(back)) / 2
   const tax = (timePerToken(split) - stagesMs - roundTripMs) / singleMs
   say(
     `one stage ${singleMs.toFixed(2)} ms per token; two stages ${timePerToken(split).toFixed(2)} ms, of which ` +
@@ -156,7 +165,7 @@ async function measureSessions(n: number) {
     const ratio = round(rate / (1000 / Math.max(...stepMs)))
     results.push({ n, m, ratio })
     say(
-      `${m} sessions over ${n} stages: ${rate.toFixed(1)} tokens/s, ${(100 * ratio).toFixed(0)} % of the slowest stage`,
+      `${m} sessions over ${n} stages: ${rate.toFixed(1)} tokens/s, ${(100 * ratio).toFixed(0)} % of the slowest stage (${Math.max(...stepMs).toFixed(2)} ms a step)`,
     )
   }
   await closePeers(peers)
@@ -198,10 +207,14 @@ async function runSession(peers: readonly BenchPeer[], newTokens: number): Promi
   )
 }
 
+function mean(samples: readonly number[]): number {
+  return samples.reduce((sum, sample) => sum + sample, 0) / samples.length
+}
+
 function timePerToken(stages: readonly FinishedSession[]): number {
   const times = stages.at(-1)?.tokenTimesMs ?? []
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? Number.NaN))
-  return gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length
+  return mean(gaps)
 }
 
 async function openPeers(count: number, stepMs: number): Promise<BenchPeer[]> {

@@ -1,15 +1,10 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { gossipsub } from '@libp2p/gossipsub'
-import { identify } from '@libp2p/identify'
-import { FaultTolerance } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { ping } from '@libp2p/ping'
 import { webRTC } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
-import { GOSSIP_OPTIONS, type GossipNode } from '../shared/mesh/gossip.ts'
+import type { GossipNode } from '../shared/mesh/gossip.ts'
 import type { RelayAddress } from '../shared/mesh/mesh-peer.ts'
+import { peerNodeOptions } from './peer-node-options.ts'
 
 /** The libp2p node of a native peer: reservations on the relays, direct links by WebRTC, no open port. */
 export async function createPeerNode(options: {
@@ -17,6 +12,7 @@ export async function createPeerNode(options: {
   readonly iceServers: readonly { urls: string }[]
 }): Promise<GossipNode> {
   const node = await createLibp2p({
+    ...peerNodeOptions(),
     addresses: { listen: [...options.relays.map(({ address }) => `${address}/p2p-circuit`), '/webrtc'] },
     transports: [
       webSockets(),
@@ -27,18 +23,6 @@ export async function createPeerNode(options: {
         dataChannel: { maxMessageSize: 65_536 },
       }),
     ],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionGater: { denyDialMultiaddr: () => false },
-    connectionMonitor: { pingInterval: 30_000 },
-    // By default identify tells every peer the browser's or Node's version string.
-    nodeInfo: { userAgent: 'racemesh' },
-    transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
-    services: {
-      identify: identify(),
-      ping: ping(),
-      pubsub: gossipsub(GOSSIP_OPTIONS),
-    },
   })
   return node as unknown as GossipNode // the service map is wider than what the mesh asks for
 }

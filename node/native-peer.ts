@@ -37,7 +37,7 @@ export interface NativePeer {
 export async function startNativePeer(options: NativePeerOptions): Promise<NativePeer> {
   const logger = options.logger ?? silentLogger
   const relays = await Promise.all(options.relayOrigins.map(relayInfo))
-  const engine = options.engine ?? (await createNodeEngine({ memoryBudgetBytes: options.memoryBudgetBytes }))
+  const engine = options.engine ?? createNodeEngine({ memoryBudgetBytes: options.memoryBudgetBytes })
   const libp2p = await createPeerNode({ relays, iceServers: [] })
   const self = libp2p.peerId.toString() as PeerIdText // libp2p made it
   // Seconds fit 32 bits until 2106; a new identity each start makes a clash impossible anyway.

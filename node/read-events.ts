@@ -4,7 +4,7 @@ export async function* readEvents(response: Response): AsyncIterable<string> {
   const decoder = new TextDecoder()
   let buffered = ''
   for await (const chunk of response.body) {
-    buffered += decoder.decode(chunk as Uint8Array, { stream: true })
+    buffered += decoder.decode(chunk, { stream: true })
     for (let end = buffered.indexOf('\n\n'); end >= 0; end = buffered.indexOf('\n\n')) {
       const event = buffered.slice(0, end)
       buffered = buffered.slice(end + 2)

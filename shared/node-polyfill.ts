@@ -2,14 +2,17 @@
 // uses the global). Node entry points import this module before anything of libp2p; tabs never load it.
 import { WebSocket } from 'ws'
 
-Promise.withResolvers ??= function withResolvers<T>() {
-  let resolve!: (value: T | PromiseLike<T>) => void
-  let reject!: (reason?: unknown) => void
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve
-    reject = onReject
-  })
-  return { promise, resolve, reject }
+const polyfills = {
+  withResolvers<T>() {
+    let resolve!: (value: T | PromiseLike<T>) => void
+    let reject!: (reason?: unknown) => void
+    const promise = new Promise<T>((onResolve, onReject) => {
+      resolve = onResolve
+      reject = onReject
+    })
+    return { promise, resolve, reject }
+  },
 }
 
-Object.assign(globalThis, { WebSocket: (globalThis as { WebSocket?: unknown }).WebSocket ?? WebSocket })
+if (!('withResolvers' in Promise)) Object.assign(Promise, polyfills)
+if (!('WebSocket' in globalThis)) Object.assign(globalThis, { WebSocket })

@@ -38,5 +38,5 @@ export async function createTabNode(relays: readonly RelayAddress[]): Promise<Go
       pubsub: gossipsub(GOSSIP_OPTIONS),
     },
   })
-  return node as unknown as GossipNode // the service map is wider than what the mesh asks for
+  return node // the service map is wider than what the mesh asks for
 }

@@ -39,7 +39,7 @@ export class NetworkClient implements LinkAdopter {
       if (data.error === null) waiting?.resolve()
       else waiting?.reject(MeshError.fromObject(data.error))
     })
-    this.dataPlane = remoteDataPlane(this.#worker as never, options.onEvent) // a Worker is a port in all that is used
+    this.dataPlane = remoteDataPlane(this.#worker, options.onEvent) // a Worker is a port in all that is used
     const { self, generation, duty, enginePort } = options
     this.#post({ kind: 'init', self, generation, duty, enginePort }, [enginePort])
   }

@@ -80,18 +80,16 @@ class BenchPage {
     const opened = new Promise<void>((resolve) =>
       raw.addEventListener('message', () => resolve(), { once: true }),
     )
-    raw.postMessage({ kind: 'take', channel, isEcho } satisfies RawCommand, [
-      channel as unknown as Transferable,
-    ])
+    raw.postMessage({ kind: 'take', channel, isEcho } satisfies RawCommand, [channel])
     this.#raw = raw
     await opened
   }
 
-  measureRaw(sizeBytes: number, rounds: number): Promise<readonly number[]> {
+  measureRaw(sizeBytes: number, rounds: number, pauseMs: number): Promise<readonly number[]> {
     const raw = this.#must(this.#raw)
     return new Promise((resolve) => {
       raw.addEventListener('message', ({ data }: MessageEvent<number[]>) => resolve(data), { once: true })
-      raw.postMessage({ kind: 'measure', sizeBytes, rounds } satisfies RawCommand)
+      raw.postMessage({ kind: 'measure', sizeBytes, rounds, pauseMs } satisfies RawCommand)
     })
   }
 

@@ -2,10 +2,15 @@
 
 declare const self: DedicatedWorkerGlobalScope
 
-/** Page -> worker: take the channel and echo, or time `rounds` echoes of `sizeBytes`. */
+/** Page -> worker: take the channel and echo, or time `rounds` echoes of `sizeBytes`, `pauseMs` after one another. */
 export type RawCommand =
   | { readonly kind: 'take'; readonly channel: RTCDataChannel; readonly isEcho: boolean }
-  | { readonly kind: 'measure'; readonly sizeBytes: number; readonly rounds: number }
+  | {
+      readonly kind: 'measure'
+      readonly sizeBytes: number
+      readonly rounds: number
+      readonly pauseMs: number
+    }
 
 let channel: RTCDataChannel | null = null
 let onReply: (() => void) | null = null
@@ -22,13 +27,14 @@ self.addEventListener('message', ({ data }: MessageEvent<RawCommand>) => {
     channel.addEventListener('open', () => self.postMessage('open'))
     return
   }
-  void measure(data.sizeBytes, data.rounds).then((roundTrips) => self.postMessage(roundTrips))
+  void measure(data.sizeBytes, data.rounds, data.pauseMs).then((roundTrips) => self.postMessage(roundTrips))
 })
 
-async function measure(sizeBytes: number, rounds: number): Promise<number[]> {
+async function measure(sizeBytes: number, rounds: number, pauseMs: number): Promise<number[]> {
   const payload = new Uint8Array(sizeBytes)
   const roundTrips: number[] = []
   for (let round = 0; round < rounds; round++) {
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     const startMs = performance.now()
     const replied = new Promise<void>((resolve) => {
       onReply = resolve

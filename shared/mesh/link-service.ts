@@ -362,7 +362,7 @@ function delay(durationMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer)
-      reject(signal.reason as Error) // an AbortSignal's reason is an error unless somebody made it otherwise
+      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
     }
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', onAbort)

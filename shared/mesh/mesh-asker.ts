@@ -104,7 +104,7 @@ export class MeshAsker implements Asker {
       }
     }
     signal.throwIfAborted()
-    throw lastError ?? this.#noRoute(request)
+    throw lastError instanceof Error ? lastError : this.#noRoute(request)
   }
 
   #plan(request: GenerationRequest, excluded: ReadonlySet<PeerIdText>): RoutePlan | null {

@@ -12,12 +12,12 @@ export function streamFrameChannel(stream: WireStream): FrameChannel {
       if (stream.closed.aborted) throw new Error('the stream is closed')
       stream.send(message)
     },
-    listen({ onMessage, onDrain, onClose }) {
-      stream.onDrain(onDrain)
+    listen(listeners) {
+      stream.onDrain(() => listeners.onDrain())
       void (async () => {
         for (let message = await stream.next(); message !== null; message = await stream.next())
-          onMessage(message)
-        onClose()
+          listeners.onMessage(message)
+        listeners.onClose()
       })()
     },
     close() {

@@ -25,7 +25,7 @@ export class WireStream {
       const { data } = event
       try {
         for (const message of this.#decoder.push(data instanceof Uint8Array ? data : data.subarray()))
-          this.#unread.push(message as Uint8Array<ArrayBuffer>) // the decoder copies
+          this.#unread.push(message) // the decoder copies
         if (this.#unread.length > MAX_UNREAD_MESSAGES) throw new Error('unread messages over the limit')
         this.#wake?.()
       } catch (error) {
