@@ -124,9 +124,9 @@ export class TabContributor implements Contributor {
       tokensServed: status.tokensServed,
       memoryBytes: status.stages.reduce((sum, held) => sum + held.weightBytes, 0),
       stepTimeDrift:
-        status.lastStepMs === null || stage?.decodeStepMs == null
+        status.recentStepMs === null || stage?.decodeStepMs == null
           ? null
-          : status.lastStepMs / stage.decodeStepMs,
+          : status.recentStepMs / stage.decodeStepMs,
       links: status.links.map(({ peerId, path, roundTripMs }) => ({
         peerId,
         path,

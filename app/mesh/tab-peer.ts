@@ -80,7 +80,7 @@ export class TabPeer {
         links: [],
         openSessions: 0,
         tokensServed: 0,
-        lastStepMs: null,
+        recentStepMs: null,
       }
     )
   }

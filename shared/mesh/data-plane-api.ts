@@ -79,4 +79,9 @@ export type DataPlaneEvent =
       readonly cause: 'closed' | 'overflow' | 'malformed' | 'silent' | 'removed' | 'not-opened'
     }
   /** Every `PRESENCE_INTERVAL_MS`: the thread that serves is alive. */
-  | { readonly kind: 'alive'; readonly lastStepMs: number | null; readonly openSessions: number }
+  | {
+      readonly kind: 'alive'
+      /** Median of the last decode steps, null before the first. */
+      readonly recentStepMs: number | null
+      readonly openSessions: number
+    }

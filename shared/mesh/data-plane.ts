@@ -23,6 +23,9 @@ export const PRESENCE_INTERVAL_MS = 250
 /** A channel on an open connection opens in milliseconds; five seconds is a connection that will not. */
 const LINK_OPEN_TIMEOUT_MS = 5_000
 
+/** Steps that the median is taken over: one slow step is the machine's moment, most of these slow is heat. */
+const RECENT_STEPS = 32
+
 export interface DataPlaneOptions {
   readonly engine: ComputeEngine
   readonly clock: Clock
@@ -49,14 +52,18 @@ export class DataPlane implements DataPlaneApi {
   readonly #echoes = new Map<string, PendingEcho>()
   readonly #stopTimers: (() => void)[]
   #echoSequence = 0
-  #lastStepMs: number | null = null
+  readonly #recentStepsMs: number[] = []
 
   constructor(options: DataPlaneOptions) {
     this.#options = options
     this.#stopTimers = [
       options.clock.every(options.beatIntervalMs ?? BEAT_INTERVAL_MS, () => this.#beat()),
       options.clock.every(PRESENCE_INTERVAL_MS, () =>
-        options.onEvent({ kind: 'alive', lastStepMs: this.#lastStepMs, openSessions: this.#sessions.size }),
+        options.onEvent({
+          kind: 'alive',
+          recentStepMs: median(this.#recentStepsMs),
+          openSessions: this.#sessions.size,
+        }),
       ),
     ]
   }
@@ -156,7 +163,8 @@ export class DataPlane implements DataPlaneApi {
       onToken: (position, tokenId) =>
         this.#options.onEvent({ kind: 'token', sessionId: spec.sessionId, position, tokenId }),
       onStepMs: (stepMs) => {
-        this.#lastStepMs = stepMs
+        this.#recentStepsMs.push(stepMs)
+        if (this.#recentStepsMs.length > RECENT_STEPS) this.#recentStepsMs.shift()
       },
       onEnded: (reason, report) => {
         this.#forget(spec)
@@ -302,4 +310,9 @@ export class DataPlane implements DataPlaneApi {
       // A lost device has already freed the cache; the loss itself is reported by the next forward.
     })
   }
+}
+
+function median(samples: readonly number[]): number | null {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? null
 }

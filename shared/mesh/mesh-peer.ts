@@ -63,7 +63,7 @@ export interface MeshPeerStatus {
   readonly links: readonly LinkStatus[]
   readonly openSessions: number
   readonly tokensServed: number
-  readonly lastStepMs: number | null
+  readonly recentStepMs: number | null
 }
 
 /** A peer that serves stages, tab or native alike: adverts, offers, sessions, links and beats in one place. */
@@ -77,7 +77,7 @@ export class MeshPeer {
   readonly #sessions: SessionService
   readonly #presence: PresenceSender
   #linkStatus: readonly LinkStatus[] = []
-  #lastStepMs: number | null = null
+  #recentStepMs: number | null = null
   #sequence = 0
   #isAwake = true
   #advertTimer: (() => void) | null = null
@@ -170,7 +170,7 @@ export class MeshPeer {
       links: this.#linkStatus,
       openSessions: this.#sessions.openSessions,
       tokensServed: this.#sessions.tokensServed,
-      lastStepMs: this.#lastStepMs,
+      recentStepMs: this.#recentStepMs,
     }
   }
 
@@ -189,7 +189,7 @@ export class MeshPeer {
         this.#links.forget(event.peerId)
         return
       case 'alive':
-        this.#lastStepMs = event.lastStepMs
+        this.#recentStepMs = event.recentStepMs
         if (this.host.stages().length > 0)
           this.#presence.beat(
             this.#options.relays.map((relay) => relay.peerId),
