@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { circuitRelayServer, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
+import { circuitRelayServer, circuitRelayTransport, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
 import { identify, type Identify } from '@libp2p/identify'
@@ -160,7 +160,8 @@ async function createRelayNode(options: MeshHostOptions): Promise<Libp2p<RelaySe
   return createLibp2p<RelayServices>({
     privateKey: await loadKey(options.dataDir),
     addresses: { listen: [`/${ipFamily(options.host)}/${options.host}/tcp/${options.port}/ws`] },
-    transports: [webSocketsWithHttp(options.fetch)],
+    // Circuits to peers that hold their reservation on a federated relay.
+    transports: [webSocketsWithHttp(options.fetch), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
