@@ -37,6 +37,10 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  // `racemesh start` waits for the word on its channel; once it is gone, maybe since before this line, so are we.
+  process.once('disconnect', stop)
+  if (process.connected) process.send?.('ready')
+  else if (process.connected === false) stop()
 }
 
 async function startRelay(options: RelayOptions): Promise<{ stop(): Promise<void> }> {

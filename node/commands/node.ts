@@ -73,7 +73,11 @@ export async function nodeCommand(argv: string[]): Promise<number> {
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)
+    // `racemesh start` holds the other end of the channel and is gone, maybe since before this line.
+    process.once('disconnect', resolve)
+    if (process.connected === false) resolve()
   })
+  if (process.connected) process.disconnect() // an open channel would keep this process alive
   await peer.stop()
   return 0
 }

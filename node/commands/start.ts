@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -52,35 +53,42 @@ export async function startCommand(argv: string[]): Promise<number> {
   const modelDir = await packGuide(join(values.data, 'models', `guide-${encoding}`), encoding)
   const children: ChildProcess[] = []
   const stopped = new AbortController()
-  const onSignal = (): void => stopped.abort()
+  let isInterrupted = false
+  let isReady = false
+  const onSignal = (): void => {
+    isInterrupted = true
+    stopped.abort()
+  }
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
   const origin = `http://${values.host === '0.0.0.0' ? '127.0.0.1' : values.host}:${port}`
   try {
     const relayArgs = ['--port', String(port), '--host', values.host, '--data', join(values.data, 'relay')]
-    children.push(
-      launch(
-        'relay.mjs',
-        [...relayArgs, '--model', `guide=${modelDir}`, '--min-stages', String(minStages)],
-        stopped,
-      ),
+    const relay = launch(
+      'relay.mjs',
+      [...relayArgs, '--model', `guide=${modelDir}`, '--min-stages', String(minStages)],
+      stopped,
     )
-    await until(() => isUp(origin), 'The relay did not start.', stopped.signal)
+    children.push(relay)
+    await untilListening(relay, stopped.signal)
     if (!values['no-node']) {
       children.push(launch('racemesh.mjs', ['node', '--relay', origin, '--backstop'], stopped))
-      await until(() => isCovered(origin), 'The native peer did not get ready.', stopped.signal)
+      await untilCovered(origin, stopped.signal)
     }
+    isReady = true
     process.stdout.write(greeting(origin, !values['no-node']))
     await new Promise<void>((resolve) => {
       if (stopped.signal.aborted) resolve()
       stopped.signal.addEventListener('abort', () => resolve())
     })
+  } catch (error) {
+    if (!isInterrupted) throw error
   } finally {
     await Promise.all(children.map(stopChild))
   }
-  const failed = children.find((child) => child.exitCode !== null && child.exitCode !== 0)
-  // A signal that we sent is an orderly end; a child that failed by itself has said why.
-  return failed?.exitCode ?? 0
+  if (isInterrupted) return isReady ? 0 : 130
+  // A child ended by itself; it has said why.
+  return children.find((child) => child.exitCode !== null && child.exitCode !== 0)?.exitCode ?? 1
 }
 
 /** Packs the demo model unless this very model is packed already; returns the folder. */
@@ -104,7 +112,8 @@ async function packGuide(out: string, encoding: 'q4' | 'q8'): Promise<string> {
 function launch(bin: string, args: readonly string[], stopped: AbortController): ChildProcess {
   const path = fileURLToPath(new URL(`../bin/${bin}`, import.meta.url))
   const child = spawn(process.execPath, [path, ...args], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    // The relay says on the channel that it listens. Children stop when it breaks: a killed start leaves nothing behind.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     // Its own process group: Ctrl-C reaches this process alone, which then stops the children in order.
     detached: true,
   })
@@ -121,37 +130,51 @@ async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Polls until `isReached`, or until everything is being stopped. @throws MeshError `NOT_STARTED` after 30 s */
-async function until(
-  isReached: () => Promise<boolean>,
-  failure: string,
-  stopped: AbortSignal,
-): Promise<void> {
+/**
+ * Waits for the word of this very relay: whatever answers on the port may be another one, which has taken it.
+ * @throws MeshError `NOT_STARTED` when everything is being stopped, or after 30 s
+ */
+async function untilListening(relay: ChildProcess, stopped: AbortSignal): Promise<void> {
+  try {
+    await once(relay, 'message', {
+      signal: AbortSignal.any([stopped, AbortSignal.timeout(READY_TIMEOUT_MS)]),
+    })
+  } catch (error) {
+    throw notStarted('The relay did not start.', error)
+  }
+}
+
+/**
+ * Polls until every layer is served, so that the first chat is answered.
+ * @throws MeshError `NOT_STARTED` when everything is being stopped, or after 30 s
+ */
+async function untilCovered(origin: string, stopped: AbortSignal): Promise<void> {
   const deadlineMs = performance.now() + READY_TIMEOUT_MS
-  while (!(await isReached())) {
-    if (stopped.aborted || performance.now() > deadlineMs)
-      throw new MeshError(failure, {
-        data: { code: 'NOT_STARTED' },
-        metaMessages: [
-          'Its own message above says why; often the port is taken.',
-          'Choose another: npm start -- --port 9191',
-        ],
-      })
+  while (!(await isCovered(origin, stopped))) {
+    if (performance.now() > deadlineMs) throw notStarted('The native peer did not get ready.')
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
 
-function isUp(origin: string): Promise<boolean> {
-  return fetch(`${origin}/healthz`).then(
-    (response) => response.ok,
-    () => false, // not listening yet
-  )
+async function isCovered(origin: string, stopped: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(`${origin}/api/network`, { signal: stopped })
+    const network = (await response.json()) as NetworkSnapshot // our own relay
+    return network.models.every(({ gaps }) => gaps.length === 0)
+  } catch (error) {
+    throw notStarted('The native peer did not get ready.', error)
+  }
 }
 
-/** True once every layer is served, so that the first chat is answered. */
-async function isCovered(origin: string): Promise<boolean> {
-  const network = (await (await fetch(`${origin}/api/network`)).json()) as NetworkSnapshot // our own relay
-  return network.models.every(({ gaps }) => gaps.length === 0)
+function notStarted(message: string, cause?: unknown): MeshError {
+  return new MeshError(message, {
+    data: { code: 'NOT_STARTED' },
+    metaMessages: [
+      'Its own message above says why; often the port is taken.',
+      'Choose another: npm start -- --port 9191',
+    ],
+    cause,
+  })
 }
 
 function greeting(origin: string, hasNode: boolean): string {

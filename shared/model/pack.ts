@@ -66,6 +66,8 @@ async function writeModel({
   signal,
 }: PackParams): Promise<ModelManifest> {
   const config = parseHfConfig(await readJson(folder, 'config.json', MAX_CONFIG_BYTES))
+  // A download that broke off is better found now than by the relay that cannot load the model.
+  for (const path of SIDE_FILES) await readJson(folder, path, MAX_SIDE_FILE_BYTES)
   const weights = new HfWeights(folder, await readHeaders(folder))
   const layouts = weightFileLayouts(config, encoding)
   const filesTotal = layouts.length + SIDE_FILES.length
