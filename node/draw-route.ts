@@ -1,15 +1,15 @@
-/** The `racemesh` object that a relay adds to an answer, as far as it is drawn. */
+/** The `racemesh` object that a relay adds to an answer, as far as it is drawn. What was not measured is null. */
 export interface RouteReport {
   readonly stages: readonly {
     readonly peerId: string
     readonly kind: string
     readonly layers: readonly [number, number]
-    readonly link: { readonly path: string; readonly rtt_ms: number } | null
-    readonly prefill_ms: number
-    readonly decode_step_ms: number
+    readonly link: { readonly path: string; readonly rtt_ms: number | null } | null
+    readonly prefill_ms: number | null
+    readonly decode_step_ms: number | null
   }[]
-  readonly ttft_ms: number
-  readonly tokens_per_second: number
+  readonly ttft_ms: number | null
+  readonly tokens_per_second: number | null
 }
 
 const TRACK_WIDTH = 32
@@ -26,11 +26,29 @@ export function drawRoute(report: Partial<RouteReport>, hasColour: boolean): str
     const track = '·'.repeat(from) + accent('━'.repeat(to - from)) + '·'.repeat(Math.max(0, TRACK_WIDTH - to))
     const hop =
       link === null
-        ? 'answers itself'
-        : `${link.path === 'relayed-stream' ? 'relayed' : 'direct'}, ${link.rtt_ms.toFixed(1)} ms round trip`
-    return `${track}  layers ${start}-${end}  ${kind} …${peerId.slice(-8)}  prompt ${prefill_ms.toFixed(0)} ms, token ${decode_step_ms.toFixed(1)} ms  ${hop}`
+        ? ['answers itself']
+        : [
+            link.path === 'relayed-stream' ? 'relayed' : 'direct',
+            ...figure('', link.rtt_ms, 1, ' ms round trip'),
+          ]
+    const steps = [...figure('prompt ', prefill_ms, 0, ' ms'), ...figure('token ', decode_step_ms, 1, ' ms')]
+    return [
+      track,
+      `layers ${start}-${end}`,
+      `${kind} …${peerId.slice(-8)}`,
+      ...(steps.length === 0 ? [] : [steps.join(', ')]),
+      hop.join(', '),
+    ].join('  ')
   })
-  const first = report.ttft_ms === undefined ? '' : `first token after ${report.ttft_ms.toFixed(0)} ms, `
-  const rate = report.tokens_per_second === undefined ? '' : `${report.tokens_per_second.toFixed(1)} tokens/s`
-  return `${lines.join('\n')}\n${first}${rate}\n`
+  const summary = [
+    ...figure('first token after ', report.ttft_ms, 0, ' ms'),
+    ...figure('', report.tokens_per_second, 1, ' tokens/s'),
+  ]
+  if (summary.length > 0) lines.push(summary.join(', '))
+  return `${lines.join('\n')}\n`
+}
+
+/** Nothing at all for what was not measured: a person would read a dash as a fault and a 0 as a figure. */
+function figure(before: string, value: number | null | undefined, digits: number, after: string): string[] {
+  return value === null || value === undefined ? [] : [`${before}${value.toFixed(digits)}${after}`]
 }
