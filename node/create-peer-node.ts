@@ -11,7 +11,7 @@ export async function createPeerNode(options: {
   readonly relays: readonly RelayAddress[]
   readonly iceServers: readonly { urls: string }[]
 }): Promise<GossipNode> {
-  const node = await createLibp2p({
+  return createLibp2p({
     ...peerNodeOptions(),
     addresses: { listen: [...options.relays.map(({ address }) => `${address}/p2p-circuit`), '/webrtc'] },
     transports: [
@@ -24,5 +24,4 @@ export async function createPeerNode(options: {
       }),
     ],
   })
-  return node as unknown as GossipNode // the service map is wider than what the mesh asks for
 }
