@@ -70,6 +70,7 @@ export class Assigner {
   stop(): void {
     this.#stopListening()
     this.#cancelPlan?.()
+    this.#cancelPlan = null
   }
 
   #plan(): void {
@@ -134,7 +135,8 @@ export class Assigner {
       // Offered and accepted: its advert will follow. Refused: do not nag.
       if (now - before.atMs < REFUSED_RETRY_MS) return
     }
-    this.#offered.set(key, { layers, state: 'offered', atMs: now })
+    const offered: Offered = { layers, state: 'offered', atMs: now }
+    this.#offered.set(key, offered)
     void this.#send(peerId, manifest, layers).then(
       (status) => {
         this.#logger.info('stage offered', {
@@ -143,10 +145,12 @@ export class Assigner {
           layers: layers === null ? 'none' : formatRange(layers),
           status,
         })
-        this.#offered.set(key, { layers, state: status === 'accepted' ? 'accepted' : 'refused', atMs: now })
+        // A later offer may have overtaken this answer; then that one is what the peer was asked.
+        if (this.#offered.get(key) === offered)
+          this.#offered.set(key, { ...offered, state: status === 'accepted' ? 'accepted' : 'refused' })
       },
       (error: unknown) => {
-        this.#offered.delete(key)
+        if (this.#offered.get(key) === offered) this.#offered.delete(key)
         this.#logger.warn('stage offer failed', { peerId, error: String(error) })
       },
     )

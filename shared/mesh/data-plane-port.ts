@@ -21,7 +21,7 @@ export function serveDataPlane(port: PortLike, plane: () => DataPlaneApi): (even
     const request = data as Partial<Request> | null // both ends are ours; other messages of the port have other kinds
     if (request?.kind !== 'call') return
     const { id } = request as Request // a call has all its fields
-    void invoke(plane(), request as Request).then(
+    void invoke(plane, request as Request).then(
       (value) => post(port, { kind: 'result', id, value }),
       (error: unknown) => post(port, { kind: 'error', id, error: toErrorObject(error) }),
     )
@@ -66,7 +66,8 @@ export function remoteDataPlane(port: PortLike, onEvent: (event: DataPlaneEvent)
   }
 }
 
-async function invoke(plane: DataPlaneApi, request: Request): Promise<unknown> {
+async function invoke(find: () => DataPlaneApi, request: Request): Promise<unknown> {
+  const plane = find()
   switch (request.verb) {
     case 'openSession':
       return plane.openSession(...request.args)

@@ -96,6 +96,7 @@ export class DataPlane implements DataPlaneApi {
     const older = this.#links.get(peerId)
     this.#links.set(peerId, link)
     older?.close()
+    this.#dropEchoes(peerId, 'replaced')
     let cancelTimer = (): void => {}
     const timeout = new Promise<never>((_resolve, reject) => {
       cancelTimer = this.#options.clock.after(LINK_OPEN_TIMEOUT_MS, () =>
@@ -111,7 +112,11 @@ export class DataPlane implements DataPlaneApi {
       link.sendBeat()
     } catch (error) {
       this.#dropLink(link, 'not-opened')
-      throw error
+      if (error instanceof LinkError) throw error
+      throw new LinkError(`The channel to ${peerId} closed before it opened.`, {
+        data: { code: 'NO_LINK', peerId },
+        cause: error,
+      })
     } finally {
       cancelTimer()
     }
@@ -202,7 +207,10 @@ export class DataPlane implements DataPlaneApi {
   dispose(reason: SessionEndReason = 'leaving'): void {
     for (const stop of this.#stopTimers) stop()
     for (const { session } of [...this.#sessions.values()]) session.end(reason)
-    for (const link of this.#links.values()) link.close()
+    for (const link of this.#links.values()) {
+      link.close()
+      this.#dropEchoes(link.peerId, 'disposed')
+    }
     this.#links.clear()
   }
 
@@ -282,15 +290,7 @@ export class DataPlane implements DataPlaneApi {
     link.close()
     if (this.#links.get(link.peerId) !== link) return
     this.#links.delete(link.peerId)
-    for (const [key, pending] of this.#echoes) {
-      if (!key.startsWith(`${link.peerId}:`)) continue
-      this.#echoes.delete(key)
-      pending.reject(
-        new LinkError(`The link to ${link.peerId} closed while it was measured (${cause}).`, {
-          data: { code: 'NO_LINK', peerId: link.peerId },
-        }),
-      )
-    }
+    this.#dropEchoes(link.peerId, cause)
     for (const { session } of [...this.#sessions.values()]) {
       const { previous, next, head, last } = session.spec
       const isHead = previous === null
@@ -299,6 +299,18 @@ export class DataPlane implements DataPlaneApi {
         session.end(cause === 'silent' ? 'peer-silent' : 'link-failed')
     }
     this.#options.onEvent({ kind: 'link-closed', peerId: link.peerId, cause })
+  }
+
+  #dropEchoes(peerId: PeerIdText, cause: string): void {
+    for (const [key, pending] of this.#echoes) {
+      if (!key.startsWith(`${peerId}:`)) continue
+      this.#echoes.delete(key)
+      pending.reject(
+        new LinkError(`The link to ${peerId} closed while it was measured (${cause}).`, {
+          data: { code: 'NO_LINK', peerId },
+        }),
+      )
+    }
   }
 
   #forget(spec: StageSessionSpec): void {

@@ -8,6 +8,7 @@ import type { LinkPath } from '../protocol/stage-advert/stage-advert.ts'
 import type { DataChannelLike } from './data-channel.ts'
 import { LinkError } from './link-error.ts'
 import type { Logger } from './ports.ts'
+import { timeLimit } from './time-limit.ts'
 import { WireStream } from './wire-stream.ts'
 
 /** Frames over a libp2p stream, for the lower rungs of the ladder. */
@@ -58,6 +59,7 @@ export class LinkService {
     PeerIdText,
     { resolve: (path: LinkPath) => void; reject: (error: unknown) => void }
   >()
+  readonly #stopped = new AbortController()
   #nextPair = 0
 
   constructor(options: {
@@ -87,8 +89,10 @@ export class LinkService {
   }
 
   async stop(): Promise<void> {
+    this.#stopped.abort(new Error('the link service stopped'))
     await this.#libp2p.unhandle([LINK_V1, FRAMES_V1])
     this.#links.clear()
+    this.#finishedMs.clear()
   }
 
   /**
@@ -130,7 +134,8 @@ export class LinkService {
   }
 
   async #make(peerId: PeerIdText, relayAddresses: readonly string[]): Promise<LinkPath> {
-    const signal = AbortSignal.timeout(LINK_TIMEOUT_MS)
+    const limit = timeLimit(LINK_TIMEOUT_MS, this.#stopped.signal)
+    const { signal } = limit
     try {
       if (this.#self < peerId) return await this.#open(peerId, relayAddresses, signal)
       return await this.#request(peerId, relayAddresses, signal)
@@ -144,6 +149,8 @@ export class LinkService {
         ],
         cause: error,
       })
+    } finally {
+      limit.dispose()
     }
   }
 
@@ -318,14 +325,15 @@ export class LinkService {
         : this.#libp2p.getConnections(id).flatMap((connection) => webrtcTwin(connection))
     // ICE now and then loses its first race on a busy machine; a relayed link in its place would cost every token.
     for (const timeoutMs of DIRECT_TIMEOUTS_MS) {
+      const limit = timeLimit(timeoutMs, signal)
       try {
-        const connection = await this.#libp2p.dial(known, {
-          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-        })
+        const connection = await this.#libp2p.dial(known, { signal: limit.signal })
         if (!isLimited(connection)) return connection
       } catch (error) {
         this.#logger.debug('no direct connection', { peerId, timeoutMs, error: String(error) })
         if (signal.aborted) throw error
+      } finally {
+        limit.dispose()
       }
     }
     return null

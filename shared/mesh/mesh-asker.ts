@@ -1,6 +1,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerIdText } from '../protocol/ids.ts'
+import { ProtocolError } from '../protocol/protocol-error.ts'
 import { formatRange } from '../protocol/layer-range.ts'
 import {
   decodeSessionMessage,
@@ -17,6 +18,7 @@ import type { Membership } from './membership.ts'
 import type { Logger } from './ports.ts'
 import { planRoute, type RoutePlan } from './routing.ts'
 import { SessionError } from './session-error.ts'
+import { timeLimit, type TimeLimit } from './time-limit.ts'
 import { WireStream } from './wire-stream.ts'
 
 /** A stage may have to dial its neighbour first (up to 15 s). */
@@ -30,6 +32,13 @@ interface OpenStage {
   readonly hop: SessionHop
   readonly stream: WireStream
   readonly route: RouteStage
+  readonly watch: PeerWatch
+}
+
+/** Aborts when the peer is known to be gone, from the first word to it until the end of the answer. */
+interface PeerWatch {
+  readonly lost: AbortSignal
+  stop(): void
 }
 
 /** Runs generations over the mesh by control streams to each stage of a route. */
@@ -65,13 +74,22 @@ export class MeshAsker implements Asker {
   async *generate(request: GenerationRequest, signal: AbortSignal): AsyncIterable<GenerationEvent> {
     this.#openGenerations++
     let stages: readonly OpenStage[] = []
+    const deadline = timeLimit(request.deadlineMs, signal)
     try {
-      stages = await this.#openRoute(request, signal)
+      stages = await this.#openRoute(request, deadline.signal)
       yield { kind: 'route', stages: stages.map((stage) => stage.route) }
-      yield* this.#run(request, stages, signal)
+      yield* this.#run(request, stages, deadline.signal)
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (deadline.hasPassed) throw deadlinePassed(request.deadlineMs, error)
+      throw error
     } finally {
+      deadline.dispose()
       this.#openGenerations--
-      for (const { stream } of stages) stream.close()
+      for (const { stream, watch } of stages) {
+        watch.stop()
+        stream.close()
+      }
     }
   }
 
@@ -84,7 +102,18 @@ export class MeshAsker implements Asker {
       const plan = this.#plan(request, excluded)
       if (plan === null) break
       const results = await Promise.allSettled(
-        plan.hops.map((_hop, index) => this.#openStage(request, plan, index, signal)),
+        plan.hops.map(async (hop, index) => {
+          const watch = this.#watchPeer(hop.peerId)
+          const limit = timeLimit(OPEN_TIMEOUT_MS, signal, watch.lost)
+          try {
+            return await this.#openStage(request, plan, index, watch, limit)
+          } catch (error) {
+            watch.stop()
+            throw error
+          } finally {
+            limit.dispose()
+          }
+        }),
       )
       const failures = results.flatMap((result, index) =>
         result.status === 'rejected'
@@ -93,7 +122,12 @@ export class MeshAsker implements Asker {
       )
       const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
       if (failures.length === 0) return opened
-      for (const { stream } of opened) stream.close()
+      for (const { stream, watch } of opened) {
+        watch.stop()
+        stream.close()
+      }
+      // What failed because the asker itself gave up says nothing of a peer.
+      signal.throwIfAborted()
       for (const { error, peerId } of failures) {
         lastError = error
         if (peerId === undefined) continue
@@ -142,20 +176,20 @@ export class MeshAsker implements Asker {
     request: GenerationRequest,
     plan: RoutePlan,
     stageIndex: number,
-    signal: AbortSignal,
+    watch: PeerWatch,
+    limit: TimeLimit,
   ): Promise<OpenStage> {
     const hop = plan.hops[stageIndex]
     if (hop === undefined) throw new Error('stage index beyond the route')
     const isLast = stageIndex === plan.hops.length - 1
     const { sampling } = request
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
     const id = peerIdFromString(hop.peerId)
     const target =
       this.#libp2p.getConnections(id).length > 0 ? id : circuitAddresses(hop.peerId, hop.relayAddresses)
     let stream: WireStream
     try {
       const raw = await this.#libp2p.dialProtocol(target, SESSION_V1, {
-        signal: timeout,
+        signal: limit.signal,
         runOnLimitedConnection: true,
       })
       stream = new WireStream(raw, SESSION_LIMITS.maxBytes)
@@ -190,14 +224,15 @@ export class MeshAsker implements Asker {
           },
         }),
       )
-      const reply = await next(stream, timeout)
+      const reply = await next(stream, limit.signal)
       if (reply === null) throw peerLost(hop.peerId, undefined)
       if (reply.kind === 'ended') throw stageFailed(hop.peerId, reply.ended)
-      if (reply.kind !== 'opened') throw new Error(`a stage answered with ${reply.kind}`)
+      if (reply.kind !== 'opened') throw badMessage(hop.peerId, `answered with ${reply.kind}`)
       const { link } = reply.opened
       return {
         hop,
         stream,
+        watch,
         route: {
           peerId: hop.peerId,
           kind: hop.kind,
@@ -207,8 +242,8 @@ export class MeshAsker implements Asker {
       }
     } catch (error) {
       stream.close()
-      if (timeout.aborted && !signal.aborted) throw peerLost(hop.peerId, error)
-      throw error
+      if (limit.hasPassed) throw peerLost(hop.peerId, error)
+      throw asSessionError(hop.peerId, error, limit.signal)
     }
   }
 
@@ -222,22 +257,30 @@ export class MeshAsker implements Asker {
     if (head === undefined || last === undefined) throw new Error('a route without stages was opened')
     const failed = new AbortController()
     const ended = new Map<OpenStage, SessionEnded>()
-    const stopWatching = this.#watchPeers(stages, failed)
+    for (const { watch } of stages) {
+      const onLost = (): void => failed.abort(watch.lost.reason)
+      if (watch.lost.aborted) onLost()
+      else watch.lost.addEventListener('abort', onLost)
+    }
     const readers = stages
       .filter((stage) => stage !== last)
       .map((stage) => this.#readToEnd(stage, ended, failed))
-    const stop = AbortSignal.any([signal, failed.signal, AbortSignal.timeout(request.deadlineMs)])
+    const onStop = (): void => failed.abort(signal.reason)
+    signal.addEventListener('abort', onStop)
+    if (signal.aborted) onStop()
     try {
       head.stream.send(encodeSessionMessage({ kind: 'prompt', prompt: { tokenIds: request.promptTokenIds } }))
       for (;;) {
-        const message = await next(last.stream, stop)
+        // Tokens that are here already are handed out first, also when a peer was lost behind them; not after a stop.
+        signal.throwIfAborted()
+        const message = await next(last.stream, failed.signal)
         if (message === null) throw peerLost(last.hop.peerId, undefined)
         if (message.kind === 'tokens') {
           for (const [index, tokenId] of message.tokens.tokenIds.entries())
             yield { kind: 'token', tokenId, position: message.tokens.position + index }
           continue
         }
-        if (message.kind !== 'ended') throw new Error(`the last stage sent ${message.kind}`)
+        if (message.kind !== 'ended') throw badMessage(last.hop.peerId, `sent ${message.kind}`)
         ended.set(last, message.ended)
         const { reason } = message.ended
         if (reason !== 'end-token' && reason !== 'length') throw stageFailed(last.hop.peerId, message.ended)
@@ -246,17 +289,10 @@ export class MeshAsker implements Asker {
         return
       }
     } catch (error) {
-      if (signal.aborted) throw signal.reason
       if (failed.signal.aborted) throw failed.signal.reason
-      if (stop.aborted)
-        throw new SessionError(`The answer was not done within ${request.deadlineMs} ms.`, {
-          data: { code: 'DEADLINE_PASSED', deadlineMs: request.deadlineMs },
-          metaMessages: ['The peers are slow or busy.', 'Ask for fewer tokens, or raise deadline_ms.'],
-          cause: error,
-        })
-      throw error
+      throw asSessionError(last.hop.peerId, error, signal)
     } finally {
-      stopWatching()
+      signal.removeEventListener('abort', onStop)
     }
   }
 
@@ -276,11 +312,12 @@ export class MeshAsker implements Asker {
       },
     })
     for (const { stream } of stages) if (!stream.closed.aborted) stream.send(over)
-    const timeout = AbortSignal.timeout(REPORT_TIMEOUT_MS)
+    const limit = timeLimit(REPORT_TIMEOUT_MS)
     await Promise.race([
       Promise.allSettled(readers),
-      new Promise<void>((resolve) => timeout.addEventListener('abort', () => resolve(), { once: true })),
+      new Promise<void>((resolve) => limit.signal.addEventListener('abort', () => resolve(), { once: true })),
     ])
+    limit.dispose()
   }
 
   async #readToEnd(
@@ -288,28 +325,33 @@ export class MeshAsker implements Asker {
     ended: Map<OpenStage, SessionEnded>,
     failed: AbortController,
   ): Promise<void> {
-    const message = await next(stage.stream)
-    if (message?.kind === 'ended') {
-      ended.set(stage, message.ended)
-      if (message.ended.reason !== 'closed-by-asker')
-        failed.abort(stageFailed(stage.hop.peerId, message.ended))
-    } else if (message === null) failed.abort(peerLost(stage.hop.peerId, undefined))
-    else failed.abort(new Error(`a stage sent ${message.kind}`))
+    const { peerId } = stage.hop
+    try {
+      const message = await next(stage.stream)
+      if (message === null) failed.abort(peerLost(peerId, undefined))
+      else if (message.kind === 'ended') {
+        ended.set(stage, message.ended)
+        // After the end of the answer this is the report that was asked for, and nobody looks at `failed` any more.
+        failed.abort(stageFailed(peerId, message.ended))
+      } else failed.abort(badMessage(peerId, `sent ${message.kind}`))
+    } catch (error) {
+      failed.abort(asSessionError(peerId, error, failed.signal))
+    }
   }
 
-  #watchPeers(stages: readonly OpenStage[], failed: AbortController): () => void {
-    const removers = stages.map(({ hop }) => {
-      const listener = (): void => failed.abort(peerLost(hop.peerId, undefined))
-      const listeners = this.#lostListeners.get(hop.peerId) ?? new Set()
-      listeners.add(listener)
-      this.#lostListeners.set(hop.peerId, listeners)
-      return () => {
+  #watchPeer(peerId: PeerIdText): PeerWatch {
+    const lost = new AbortController()
+    const listener = (): void => lost.abort(peerLost(peerId, undefined))
+    const listeners = this.#lostListeners.get(peerId) ?? new Set()
+    listeners.add(listener)
+    this.#lostListeners.set(peerId, listeners)
+    return {
+      lost: lost.signal,
+      stop: () => {
         listeners.delete(listener)
-        if (listeners.size === 0) this.#lostListeners.delete(hop.peerId)
-      }
-    })
-    return () => {
-      for (const remove of removers) remove()
+        if (listeners.size === 0 && this.#lostListeners.get(peerId) === listeners)
+          this.#lostListeners.delete(peerId)
+      },
     }
   }
 }
@@ -352,6 +394,30 @@ function stageFailed(peerId: PeerIdText, { reason }: SessionEnded): SessionError
     data: { code: 'STAGE_FAILED', peerId, reason },
     metaMessages: ['A peer of the route failed or left.', 'Ask again: another route is chosen.'],
   })
+}
+
+function deadlinePassed(deadlineMs: number, cause: unknown): SessionError {
+  return new SessionError(`The answer was not done within ${deadlineMs} ms.`, {
+    data: { code: 'DEADLINE_PASSED', deadlineMs },
+    metaMessages: ['The peers are slow or busy.', 'Ask for fewer tokens, or raise deadline_ms.'],
+    cause,
+  })
+}
+
+/** A stage that breaks the protocol: nothing that it says counts any more. */
+function badMessage(peerId: PeerIdText, what: string, cause?: unknown): SessionError {
+  return new SessionError(`Peer ${shortId(peerId)} broke the session protocol: it ${what}.`, {
+    data: { code: 'STAGE_FAILED', peerId, reason: 'refused-malformed' },
+    metaMessages: ['The peer is broken, or runs another version.', 'Ask again: another route is chosen.'],
+    cause,
+  })
+}
+
+/** What `next` and `send` throw beside a stop: bytes that are no message, or a stream that has just closed. */
+function asSessionError(peerId: PeerIdText, error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof SessionError || signal.aborted) return error
+  if (error instanceof ProtocolError) return badMessage(peerId, 'sent bytes that are no message', error)
+  return peerLost(peerId, error)
 }
 
 function isLinkFailure(error: unknown): boolean {

@@ -80,6 +80,7 @@ export class MeshPeer {
   #recentStepMs: number | null = null
   #sequence = 0
   #isAwake = true
+  #isStopped = false
   #advertTimer: (() => void) | null = null
   #lastAdvertMs = Number.NEGATIVE_INFINITY
   #stopRepeat = (): void => {}
@@ -148,15 +149,20 @@ export class MeshPeer {
   async stop(): Promise<void> {
     this.#isAwake = false
     this.host.pause()
-    await this.#advertise()
-    await this.#options.dataPlane.closeSessions(null, 'leaving')
+    this.#isStopped = true
     this.#stopRepeat()
     this.#advertTimer?.()
-    this.#presence.stop()
-    this.#gossip.stop()
-    await this.#sessions.stop()
-    await this.#links.stop()
-    await this.host.stop()
+    try {
+      await this.#advertise()
+      await this.#options.dataPlane.closeSessions(null, 'leaving')
+      this.#presence.stop()
+      this.#gossip.stop()
+      await this.#sessions.stop()
+      await this.#links.stop()
+    } finally {
+      // Whatever of the network failed to stop: the owner gets the device back.
+      await this.host.stop()
+    }
   }
 
   /** Advertises again at once: after a relay came back. */
@@ -236,7 +242,7 @@ export class MeshPeer {
   }
 
   #scheduleAdvert(delayMs: number): void {
-    if (this.#advertTimer !== null) return
+    if (this.#advertTimer !== null || this.#isStopped) return
     const { clock } = this.#options
     const dueMs = delayMs === ADVERT_LOAD_INTERVAL_MS ? this.#lastAdvertMs + delayMs - clock.now() : delayMs
     this.#advertTimer = clock.after(Math.max(ADVERT_DEBOUNCE_MS, dueMs), () => {

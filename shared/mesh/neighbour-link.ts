@@ -29,7 +29,7 @@ export interface NeighbourLinkEvents {
 export class NeighbourLink {
   readonly peerId: PeerIdText
   readonly path: LinkPath
-  /** Settles when frames can flow. */
+  /** Settles when frames can flow; rejects if the link closes first. */
   readonly opened: Promise<void>
   readonly #hot: FrameChannel
   readonly #beat: FrameChannel
@@ -48,6 +48,7 @@ export class NeighbourLink {
   /** Null until the link is open: a link that is still opening is not silent. */
   #lastHeardMs: number | null = null
   #onFirstHeard = (): void => {}
+  #onClosed = (_error: Error): void => {}
   #isClosed = false
   #bytesSent = 0
 
@@ -76,10 +77,18 @@ export class NeighbourLink {
     const heard = new Promise<void>((resolve) => {
       this.#onFirstHeard = resolve
     })
-    this.opened = options.hot.opened.then(async () => {
-      if (!options.speaksFirst) await heard
-      this.#lastHeardMs = options.clock.now()
+    const closed = new Promise<never>((_resolve, reject) => {
+      this.#onClosed = reject
     })
+    this.opened = Promise.race([
+      closed,
+      options.hot.opened.then(async () => {
+        if (!options.speaksFirst) await heard
+        this.#lastHeardMs = options.clock.now()
+      }),
+    ])
+    // Whoever waits gets the rejection; nobody may be waiting.
+    this.opened.catch(() => {})
     this.#hot.listen({
       onMessage: (message) => this.#onMessage(message),
       onDrain: () => this.#flush(),
@@ -130,7 +139,9 @@ export class NeighbourLink {
 
   close(): void {
     this.#isClosed = true
+    this.#onClosed(new Error('the link closed before it opened'))
     this.#queue.length = 0
+    this.#queuedBytes = 0
     this.#hot.close()
     if (this.#beat !== this.#hot) this.#beat.close()
   }

@@ -30,6 +30,7 @@ export function portFrameChannel(port: PortLike & { start(): void; close(): void
         return
       case 'closed':
         settle?.reject(new Error('the channel closed'))
+        port.close()
         listeners?.onClose()
         return
       default:
@@ -66,6 +67,7 @@ export function lendChannel(channel: FrameChannel, port: PortLike & { start(): v
   const post = (message: ChannelMessage): void => port.postMessage(message)
   const close = (): void => {
     post({ kind: 'closed' })
+    port.close()
   }
   channel.opened.then(() => post({ kind: 'opened' }), close)
   channel.listen({
@@ -77,12 +79,14 @@ export function lendChannel(channel: FrameChannel, port: PortLike & { start(): v
     const command = data as ChannelCommand // `portFrameChannel` is the only sender
     if (command.kind === 'close') {
       channel.close()
+      // A port that stays open is never collected, and keeps a Node process alive.
+      port.close()
       return
     }
     try {
       channel.send(command.bytes)
       // Without pressure the far side's count is cleared at once; under pressure the channel's own drain does it.
-      if (channel.bufferedBytes < LENT_LOW_WATER_BYTES) post({ kind: 'drained' })
+      if (channel.bufferedBytes <= LENT_LOW_WATER_BYTES) post({ kind: 'drained' })
     } catch {
       close()
     }

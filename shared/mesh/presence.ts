@@ -20,6 +20,7 @@ export class PresenceSender {
   readonly #logger: Logger
   readonly #streams = new Map<string, WireStream | 'dialling'>()
   #sequence = 0
+  #isStopped = false
 
   constructor(libp2p: Libp2p, generation: number, logger: Logger) {
     this.#libp2p = libp2p
@@ -34,6 +35,9 @@ export class PresenceSender {
       const stream = this.#streams.get(relay)
       if (stream === 'dialling') continue
       if (stream === undefined || stream.closed.aborted) {
+        // To dial the relay is the RelayKeeper's: it backs off, and a connection that is made here would hide from it
+        // that the old one, and the reservation with it, was lost.
+        if (this.#libp2p.getConnections(peerIdFromString(relay)).length === 0) continue
         this.#streams.set(relay, 'dialling')
         void this.#open(relay)
         continue
@@ -51,6 +55,7 @@ export class PresenceSender {
 
   /** Closes the streams: the relay then stops watching, without calling the peer lost. */
   stop(): void {
+    this.#isStopped = true
     for (const stream of this.#streams.values()) if (stream !== 'dialling') stream.close()
     this.#streams.clear()
   }
@@ -60,7 +65,9 @@ export class PresenceSender {
       const raw = await this.#libp2p.dialProtocol(peerIdFromString(relay), PRESENCE_V1, {
         signal: AbortSignal.timeout(5_000),
       })
-      this.#streams.set(relay, new WireStream(raw, MAX_PRESENCE_BYTES))
+      const stream = new WireStream(raw, MAX_PRESENCE_BYTES)
+      if (this.#isStopped) stream.close()
+      else this.#streams.set(relay, stream)
     } catch (error) {
       this.#streams.delete(relay)
       this.#logger.debug('presence stream not opened', { relay, error: String(error) })

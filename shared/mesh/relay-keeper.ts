@@ -1,4 +1,4 @@
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { Clock, Logger } from './ports.ts'
@@ -26,6 +26,12 @@ export class RelayKeeper {
   readonly #onLost: (relay: RelayAddress) => void
   readonly #lost = new Map<string, { attempts: number; nextAtMs: number; isDialling: boolean }>()
   #stop = (): void => {}
+  #isStopped = false
+  /** Relays that were lost since the last check: one that is back by itself has lost its reservation all the same. */
+  readonly #dropped = new Set<string>()
+  readonly #onDisconnect = ({ detail }: { detail: PeerId }): void => {
+    this.#dropped.add(detail.toString())
+  }
 
   constructor(options: {
     libp2p: Libp2p
@@ -46,17 +52,23 @@ export class RelayKeeper {
   }
 
   start(): void {
+    this.#libp2p.addEventListener('peer:disconnect', this.#onDisconnect)
     this.#stop = this.#clock.every(CHECK_INTERVAL_MS, () => {
       for (const relay of this.#relays) this.#check(relay)
+      this.#dropped.clear()
     })
   }
 
   stop(): void {
+    this.#isStopped = true
+    this.#libp2p.removeEventListener('peer:disconnect', this.#onDisconnect)
     this.#stop()
   }
 
   #check(relay: RelayAddress): void {
-    const isConnected = this.#libp2p.getConnections(peerIdFromString(relay.peerId)).length > 0
+    const isConnected =
+      !this.#dropped.has(relay.peerId) &&
+      this.#libp2p.getConnections(peerIdFromString(relay.peerId)).length > 0
     const state = this.#lost.get(relay.peerId)
     if (isConnected && state === undefined) return
     if (state === undefined) {
@@ -69,7 +81,7 @@ export class RelayKeeper {
     void this.#restore(relay).then(
       () => {
         this.#lost.delete(relay.peerId)
-        this.#onRestored(relay)
+        if (!this.#isStopped) this.#onRestored(relay)
       },
       (error: unknown) => {
         state.isDialling = false

@@ -81,13 +81,15 @@ export class SessionService {
   onDataPlaneEvent(event: DataPlaneEvent): void {
     if (event.kind === 'token') {
       const stream = this.#streams.get(event.sessionId)
-      stream?.send(
+      // An asker that is gone closes its session by the end of the stream; until then steps in flight go on.
+      if (stream === undefined || stream.closed.aborted) return
+      stream.send(
         encodeSessionMessage({
           kind: 'tokens',
           tokens: { position: event.position, tokenIds: [event.tokenId] },
         }),
       )
-      if (stream !== undefined && stream.bufferedBytes > MAX_BUFFERED_BYTES)
+      if (stream.bufferedBytes > MAX_BUFFERED_BYTES)
         void this.#options.dataPlane.closeSession(event.sessionId, 'closed-by-asker')
     } else if (event.kind === 'session-ended') {
       // Every decode step of a stage is one token that it had a part in; the prompt's step gave the first.
@@ -151,11 +153,15 @@ export class SessionService {
       const spec = sessionSpec(open, stage)
       const link = await this.#reachNext(open, spec)
       await dataPlane.openSession(spec)
+      if (stream.closed.aborted) throw new Error('the asker left while its session was opened')
       stream.send(encodeSessionMessage({ kind: 'opened', opened: { link } }))
       this.#options.onActivity()
       return null
     } catch (error) {
       this.#streams.delete(open.sessionId)
+      // It may be open already, when only the answer could not be sent.
+      await dataPlane.closeSession(open.sessionId, 'closed-by-asker')
+      this.#options.onActivity()
       this.#options.logger.debug('session refused', { code: errorCode(error), error: String(error) })
       switch (errorCode(error)) {
         case 'OUT_OF_BUDGET':

@@ -44,6 +44,11 @@ export interface StageHostEvents {
   onUnloading(stageId: StageId): Promise<void>
 }
 
+interface Load {
+  readonly stageId: StageId
+  readonly abort: AbortController
+}
+
 /** Sessions of a replaced stage get this long to finish before it is unloaded. */
 const DRAIN_MS = 30_000
 
@@ -58,7 +63,12 @@ export class StageHost {
   readonly #logger: Logger
   readonly #memoryBudgetBytes: number
   readonly #stages = new Map<StageId, HeldStage>()
-  readonly #loading = new Map<ModelId, AbortController>()
+  readonly #loading = new Map<ModelId, Load>()
+  /** Counts the offers of each model, so that the answer to an overtaken one starts nothing. */
+  readonly #offers = new Map<ModelId, number>()
+  readonly #stopped = new AbortController()
+  /** Every load that has begun, the superseded ones too: a stage is loaded into the engine after they are out of it. */
+  readonly #loads = new Map<Promise<void>, ModelId>()
   readonly #drainTimers = new Map<StageId, ReturnType<typeof setTimeout>>()
   #isPaused = false
 
@@ -93,24 +103,25 @@ export class StageHost {
   /** Answers an offer; loading goes on after the answer. */
   async offer(offer: StageOffer): Promise<StageOfferReply> {
     if (this.#isPaused) return { status: 'refused-paused' }
+    const order = (this.#offers.get(offer.modelId) ?? 0) + 1
+    this.#offers.set(offer.modelId, order)
     if (offer.layers === null) {
       await this.#dropModel(offer.modelId, null)
       return { status: 'accepted' }
     }
     const stageId = stageIdOf(offer.modelId, offer.layers)
     const held = this.#stages.get(stageId)
-    if (held !== undefined && held.state !== 'draining') return { status: 'accepted' }
     if (held !== undefined) {
-      this.#keep(stageId)
+      // The relay has changed its mind back: another range that is under way would replace this one.
+      if (this.#loading.get(offer.modelId)?.stageId !== stageId) this.#cancelLoad(offer.modelId)
+      if (held.state === 'draining') this.#keep(stageId)
       return { status: 'accepted' }
     }
-    const abort = new AbortController()
-    this.#loading.get(offer.modelId)?.abort()
-    this.#loading.set(offer.modelId, abort)
     let manifest: ModelManifest
     try {
-      manifest = await this.#source.manifest(offer.modelId, abort.signal)
+      manifest = await this.#source.manifest(offer.modelId, this.#stopped.signal)
     } catch (error) {
+      if (this.#stopped.signal.aborted) return { status: 'refused-paused' }
       this.#events.onFailed(toErrorObject(error))
       return { status: 'refused-unknown-model' }
     }
@@ -118,20 +129,44 @@ export class StageHost {
     const { encodings } = await this.#engine.capabilities()
     if (!encodings.includes(manifest.encoding)) return { status: 'refused-encoding' }
     if (stageSizeBytes(manifest, offer.layers) > this.#memoryBudgetBytes) return { status: 'refused-budget' }
-    void this.#load(manifest, offer.layers, abort)
+    if (this.#isPaused) return { status: 'refused-paused' }
+    if (this.#offers.get(offer.modelId) !== order) return { status: 'accepted' }
+    // Only now: an offer that is refused leaves a load that was accepted alone.
+    this.#cancelLoad(offer.modelId)
+    const load = { stageId, abort: new AbortController() }
+    this.#loading.set(offer.modelId, load)
+    const earlier = [...this.#loads].flatMap(([done, modelId]) => (modelId === offer.modelId ? [done] : []))
+    const loaded = this.#load(manifest, offer.layers, load, earlier).finally(() => this.#loads.delete(loaded))
+    this.#loads.set(loaded, offer.modelId)
     return { status: 'accepted' }
   }
 
-  /** Unloads everything and stops loading. */
+  /** Unloads everything and stops loading; settles when the engine holds nothing of this host any more. */
   async stop(): Promise<void> {
     this.#isPaused = true
-    for (const abort of this.#loading.values()) abort.abort()
-    for (const timer of this.#drainTimers.values()) clearTimeout(timer)
-    await Promise.all([...this.#stages.keys()].map((stageId) => this.#unload(stageId)))
+    this.#stopped.abort(new Error('the stage host stopped'))
+    for (const modelId of [...this.#loading.keys()]) this.#cancelLoad(modelId)
+    const unloads = await Promise.allSettled([...this.#stages.keys()].map((stageId) => this.#unload(stageId)))
+    await Promise.all(this.#loads.keys())
+    for (const unload of unloads) if (unload.status === 'rejected') throw unload.reason
   }
 
-  async #load(manifest: ModelManifest, layers: LayerRange, abort: AbortController): Promise<void> {
-    const stageId = stageIdOf(manifest.id, layers)
+  /** Stops the load under way and takes its stage off the list, so that the same range can be loaded anew at once. */
+  #cancelLoad(modelId: ModelId): void {
+    const load = this.#loading.get(modelId)
+    if (load === undefined) return
+    this.#loading.delete(modelId)
+    load.abort.abort(new Error('another offer took the place of this one'))
+    if (this.#stages.delete(load.stageId)) this.#events.onChange()
+  }
+
+  async #load(
+    manifest: ModelManifest,
+    layers: LayerRange,
+    load: Load,
+    earlier: readonly Promise<void>[],
+  ): Promise<void> {
+    const { stageId, abort } = load
     const weightBytes = stageSizeBytes(manifest, layers)
     const base = { stageId, manifest, layers, weightBytes, decodeStepMs: null }
     this.#set({
@@ -143,12 +178,15 @@ export class StageHost {
       const files = await this.#source.stageFiles(
         manifest,
         layers,
-        (download) => this.#set({ ...base, state: 'downloading', download }),
+        (download) => {
+          if (!abort.signal.aborted) this.#set({ ...base, state: 'downloading', download })
+        },
         abort.signal,
       )
+      await Promise.all(earlier)
       abort.signal.throwIfAborted()
       this.#set({ ...base, state: 'preparing', download: null })
-      const loaded = await this.#loadIntoEngine(manifest, layers, files)
+      const loaded = await this.#loadIntoEngine(manifest, layers, files, abort.signal)
       if (abort.signal.aborted) {
         await this.#engine.unloadStage(stageId)
         abort.signal.throwIfAborted()
@@ -162,14 +200,17 @@ export class StageHost {
       })
       this.#drainOthers(manifest.id, stageId)
     } catch (error) {
+      // A superseded load is off the list already; what stands under its id belongs to a later one.
+      if (abort.signal.aborted) {
+        this.#logger.debug('a superseded load ended', { stageId, error: String(error) })
+        return
+      }
       this.#stages.delete(stageId)
       this.#events.onChange()
-      if (!abort.signal.aborted) {
-        this.#logger.warn('a stage could not be loaded', { stageId, code: errorCode(error) })
-        this.#events.onFailed(toErrorObject(error))
-      }
+      this.#logger.warn('a stage could not be loaded', { stageId, code: errorCode(error) })
+      this.#events.onFailed(toErrorObject(error))
     } finally {
-      if (this.#loading.get(manifest.id) === abort) this.#loading.delete(manifest.id)
+      if (this.#loading.get(manifest.id) === load) this.#loading.delete(manifest.id)
     }
   }
 
@@ -178,10 +219,13 @@ export class StageHost {
     manifest: ModelManifest,
     layers: LayerRange,
     files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+    signal: AbortSignal,
   ): Promise<LoadedStage> {
     try {
       return await this.#engine.loadStage({ manifest, layers, files })
     } catch (error) {
+      // A load that nobody wants any more makes no room for itself.
+      signal.throwIfAborted()
       const hasOld = this.stages().some(
         (stage) => stage.manifest.id === manifest.id && stage.state !== 'preparing',
       )
@@ -193,12 +237,19 @@ export class StageHost {
 
   #drainOthers(modelId: ModelId, except: StageId): void {
     for (const stage of this.stages()) {
-      if (stage.manifest.id !== modelId || stage.stageId === except) continue
+      // A stage that drains already keeps its timer: a second one would outlive a change of mind.
+      if (stage.manifest.id !== modelId || stage.stageId === except || stage.state === 'draining') continue
       this.#set({ ...stage, state: 'draining' })
-      this.#drainTimers.set(
-        stage.stageId,
-        setTimeout(() => void this.#unload(stage.stageId), DRAIN_MS),
-      )
+      const unload = (): void => {
+        this.#unload(stage.stageId).catch((error: unknown) => {
+          this.#logger.warn('a stage could not be unloaded', {
+            stageId: stage.stageId,
+            code: errorCode(error),
+          })
+          this.#events.onFailed(toErrorObject(error))
+        })
+      }
+      this.#drainTimers.set(stage.stageId, setTimeout(unload, DRAIN_MS))
     }
   }
 
@@ -212,7 +263,7 @@ export class StageHost {
   }
 
   async #dropModel(modelId: ModelId, except: StageId | null): Promise<void> {
-    if (except === null) this.#loading.get(modelId)?.abort()
+    if (except === null) this.#cancelLoad(modelId)
     for (const stage of this.stages())
       if (stage.manifest.id === modelId && stage.stageId !== except) await this.#unload(stage.stageId)
   }

@@ -1,8 +1,13 @@
 import type { Stream } from '@libp2p/interface'
 import { encodeLengthPrefixed, LengthPrefixedDecoder } from '../protocol/length-prefixed.ts'
 
-/** Messages that may wait for the reader; a peer that floods a stream faster than it is read is cut off. */
-const MAX_UNREAD_MESSAGES = 4_096
+/**
+ * What may wait for the reader; a peer that floods a stream faster than it is read is cut off. The tokens of the longest
+ * answer (131,072 messages of a dozen bytes) fit, for a reader that takes its time.
+ */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024
+/** Memory of a waiting message beside its bytes: without it empty messages would wait for nothing. */
+const UNREAD_OVERHEAD_BYTES = 64
 
 /**
  * A libp2p stream that carries whole messages: libp2p keeps no boundaries, so each message is length-prefixed.
@@ -15,6 +20,7 @@ export class WireStream {
   readonly #decoder: LengthPrefixedDecoder
   readonly #unread: Uint8Array<ArrayBuffer>[] = []
   readonly #abort = new AbortController()
+  #unreadBytes = 0
   #wake: (() => void) | null = null
   #isClosed = false
 
@@ -24,9 +30,11 @@ export class WireStream {
     stream.addEventListener('message', (event) => {
       const { data } = event
       try {
-        for (const message of this.#decoder.push(data instanceof Uint8Array ? data : data.subarray()))
+        for (const message of this.#decoder.push(data instanceof Uint8Array ? data : data.subarray())) {
           this.#unread.push(message) // the decoder copies
-        if (this.#unread.length > MAX_UNREAD_MESSAGES) throw new Error('unread messages over the limit')
+          this.#unreadBytes += message.length + UNREAD_OVERHEAD_BYTES
+        }
+        if (this.#unreadBytes > MAX_UNREAD_BYTES) throw new Error('unread messages over the limit')
         this.#wake?.()
       } catch (error) {
         this.abort(error instanceof Error ? error : new Error(String(error)))
@@ -35,6 +43,9 @@ export class WireStream {
     const onEnd = (): void => this.#finish()
     stream.addEventListener('close', onEnd)
     stream.addEventListener('remoteCloseWrite', onEnd)
+    // A stream may have ended before it came here, and its event with it. What it still holds is delivered by a
+    // microtask that the first listener queued, so the end is queued behind it.
+    if (stream.status !== 'open' || stream.remoteWriteStatus === 'closed') queueMicrotask(onEnd)
   }
 
   /** Aborts when the other side closes or resets the stream, or this side does. */
@@ -57,13 +68,19 @@ export class WireStream {
     this.#stream.addEventListener('drain', listener)
   }
 
-  /** The next message, or null once the stream has ended and all messages were taken. Rejects when `signal` aborts. */
+  /**
+   * The next message, or null once the stream has ended and all messages were taken. Rejects when `signal` aborts
+   * before a message is there: what has arrived is never lost to a limit of time.
+   */
   async next(signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
     for (;;) {
-      signal?.throwIfAborted()
       const message = this.#unread.shift()
-      if (message !== undefined) return message
+      if (message !== undefined) {
+        this.#unreadBytes -= message.length + UNREAD_OVERHEAD_BYTES
+        return message
+      }
       if (this.#isClosed) return null
+      signal?.throwIfAborted()
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           signal?.removeEventListener('abort', wake)
