@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ask } from './support/ask.ts'
-import { freePort, packGuide, startRelay } from './support/mesh.ts'
+import { freePort, packGuide, startNode, startRelay, untilNetwork } from './support/mesh.ts'
 import { run, type Running } from './support/processes.ts'
 
 const RUNNING = /Ctrl-C stops everything/
@@ -256,5 +256,24 @@ describe('npx relay', () => {
     const relay = await startRelay()
     cleanups.push(() => relay.stop())
     expect(await relay.process.stop()).toBe(0)
+  })
+
+  it('notices that a federated relay fell silent, and shares peers again once it is back', async () => {
+    const far = await startRelay()
+    cleanups.push(() => far.stop())
+    const address = /Peers dial +(\S+)/.exec(far.process.output())![1]!
+    const near = await startRelay({ args: ['--peer-relay', address] })
+    cleanups.push(() => near.stop())
+    const warnings = (): number =>
+      near.process.output().match(/federated relay cannot be reached/g)?.length ?? 0
+    // A ping has 5 s and is sent each 5 s.
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    expect(warnings()).toBe(0)
+    far.process.child.kill('SIGSTOP')
+    await expect.poll(warnings, { timeout: 20_000 }).toBeGreaterThan(0)
+    far.process.child.kill('SIGCONT')
+    const node = await startNode(far.origin)
+    cleanups.push(() => node.stop())
+    await untilNetwork(near.origin, ({ peers }) => peers.length === 1, 20_000)
   })
 })

@@ -3,6 +3,9 @@ import { getRequestListener } from '@hono/node-server'
 import { webSockets, type WebSocketsComponents } from '@libp2p/websockets'
 import type { CreateListenerOptions, Listener, Transport } from '@libp2p/interface'
 
+/** A tab whose machine vanished is found after this and ten probes a second apart (libuv's), at no cost to us. */
+const KEEP_ALIVE_MS = 30_000
+
 /** Answers the ordinary HTTP requests of the port. */
 export type FetchHandler = (request: Request, bindings?: object) => Response | Promise<Response>
 
@@ -15,7 +18,9 @@ export type FetchHandler = (request: Request, bindings?: object) => Response | P
  */
 export function webSocketsWithHttp(fetch: FetchHandler): (components: WebSocketsComponents) => Transport {
   return (components) => {
-    const transport = webSockets()(components)
+    const transport = webSockets({ http: { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS } })(
+      components,
+    )
     const createListener = transport.createListener.bind(transport)
     transport.createListener = (options: CreateListenerOptions): Listener => {
       const listener = createListener(options)
