@@ -205,10 +205,9 @@ describe('remoteDataPlane', () => {
 
   it('delivers events in order', async () => {
     const { events, emit, close } = remote({})
-    const sent = [1, 2, 3].map((openSessions): DataPlaneEvent => ({
-      kind: 'alive',
-      lastStepMs: null,
-      openSessions,
+    const sent = ['a', 'b', 'c'].map((name): DataPlaneEvent => ({
+      kind: 'peer-silent',
+      peerId: name as PeerIdText, // opaque to a port
     }))
     for (const event of sent) emit(event)
     await vi.waitFor(() => expect(events).toEqual(sent))
