@@ -7,7 +7,7 @@ import { createMiddleware } from 'hono/factory'
 import { ApiError, apiErrorBody, toApiError } from './http/api-error.ts'
 import { logFailure } from './http/log-failure.ts'
 import type { RelayEnv } from './http/request-context.ts'
-import { clientOf } from './http/request-context.ts'
+import { clientOf, keepRequest } from './http/request-context.ts'
 import { Slots } from './http/slots.ts'
 import { TokenBuckets } from './http/token-buckets.ts'
 import type { RelayDeps } from './relay-deps.ts'
@@ -38,6 +38,7 @@ export function createRelayApp(deps: RelayDeps) {
 
   return new Hono<RelayEnv>()
     .use(requestId())
+    .use(keepRequest)
     .use(measured(deps))
     .use('/v1/*', openToAll)
     .use('/api/*', openToAll)

@@ -44,8 +44,9 @@ export async function answerGeneration(
   // A signal of our own: the server's has a plain string as its reason, and a cancelled body is a second cause.
   const leaving = new AbortController()
   const leave = () => leaving.abort(new DOMException('The client left.', 'AbortError'))
-  c.req.raw.signal.addEventListener('abort', leave, { once: true })
-  if (c.req.raw.signal.aborted) leave()
+  const { signal } = c.get('arrived')
+  signal.addEventListener('abort', leave, { once: true })
+  if (signal.aborted) leave()
 
   try {
     const prepared = prepareGeneration(endpoint, values, { ...deps, drawSeed })
