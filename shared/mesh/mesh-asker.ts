@@ -27,6 +27,7 @@ const OPEN_TIMEOUT_MS = 20_000
 const REPORT_TIMEOUT_MS = 2_000
 /** Routes that are tried before the asker hears of a failure; each leaves out the peers that failed. */
 const MAX_ROUTE_ATTEMPTS = 3
+const FAILED_ROUTE_PAUSE_MS = 300
 
 interface OpenStage {
   readonly hop: SessionHop
@@ -122,6 +123,8 @@ export class MeshAsker implements Asker {
       )
       const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
       if (failures.length === 0) return opened
+      // Both ends of a link that failed need a moment to see that it is gone; asked at once, they offer it again.
+      await new Promise((resolve) => setTimeout(resolve, FAILED_ROUTE_PAUSE_MS))
       for (const { stream, watch } of opened) {
         watch.stop()
         stream.close()
