@@ -124,7 +124,7 @@ export class MeshAsker implements Asker {
       const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
       if (failures.length === 0) return opened
       // Both ends of a link that failed need a moment to see that it is gone; asked at once, they offer it again.
-      await new Promise((resolve) => setTimeout(resolve, FAILED_ROUTE_PAUSE_MS))
+      await new Promise<void>((resolve) => setTimeout(resolve, FAILED_ROUTE_PAUSE_MS))
       for (const { stream, watch } of opened) {
         watch.stop()
         stream.close()
