@@ -4,7 +4,14 @@ import tseslint from 'typescript-eslint'
 
 /** Type-checked everywhere, because the mistakes that matter here are promises that nobody awaits. */
 export default defineConfig(
-  globalIgnores(['dist/', '.data/', 'models/', 'bench/results/', '**/pb/*.ts']),
+  globalIgnores([
+    'dist/',
+    '.data/',
+    'models/',
+    'bench/results/',
+    '**/pb/*.ts',
+    'contracts/{generated,out*,cache*}/',
+  ]),
   tseslint.configs.recommendedTypeChecked,
   svelte.configs.recommended,
   {
@@ -66,8 +73,9 @@ export default defineConfig(
     },
   },
   { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
-    files: ['scripts/**', 'bin/**', 'bench/**', 'node/**', 'e2e/**', '**/*.fixture.ts'],
+    files: ['scripts/**', 'bin/**', 'bench/**', 'node/**', 'e2e/**', 'contracts/tools/**', '**/*.fixture.ts'],
     // Programs for a terminal write to it.
     rules: { 'no-console': 'off' },
   },

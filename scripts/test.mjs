@@ -9,9 +9,16 @@ mkdirSync(RESULTS, { recursive: true })
 
 run('node', ['scripts/build-cli.mjs', '--app'])
 run('npm', ['run', '--silent', 'check'])
+contracts()
 run('node', ['scripts/ensure-chromium.mjs'])
 for (const project of ['unit', 'fuzz', 'gpu', 'e2e']) vitest(project)
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+
+function contracts() {
+  run('node', ['contracts/tools/test.cjs'])
+  const result = JSON.parse(readFileSync(`${RESULTS}/contracts.json`, 'utf8'))
+  for (const kind of Object.keys(counts)) counts[kind] += result[kind]
+}
 
 function vitest(project) {
   const file = `${RESULTS}/${project}.json`

@@ -1,0 +1,46 @@
+// `node contracts/tools/forge.cjs test --match-contract RaceCoin`: forge in the contracts folder.
+// The binary itself, not npm's shim, which depends on an install script that npm may block.
+const { spawnSync } = require('node:child_process')
+const path = require('node:path')
+
+const ROOT = path.join(__dirname, '..')
+const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
+
+/** The path of a Foundry program for this machine. */
+function foundryBinary(name) {
+  const extension = process.platform === 'win32' ? '.exe' : ''
+  const arch = ARCHITECTURES[process.arch] ?? process.arch
+  const target = `@foundry-rs/${name}-${process.platform}-${arch}`
+  try {
+    return require.resolve(`${target}/bin/${name}${extension}`)
+  } catch (cause) {
+    throw new Error(
+      `${name} is not installed for ${process.platform}/${process.arch}: npm package ${target} is missing. ` +
+        'Run npm ci without --omit=optional.',
+      { cause },
+    )
+  }
+}
+
+/** Runs forge in `contracts/` with the given arguments and returns the finished process. */
+function forge(args, options = {}) {
+  const result = spawnSync(foundryBinary('forge'), args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    maxBuffer: 1 << 28,
+    ...options,
+    env: {
+      ...process.env,
+      FOUNDRY_DISABLE_NIGHTLY_WARNING: '1',
+      // No network is used: signatures are never looked up and nothing is sent.
+      FOUNDRY_OFFLINE: 'true',
+      ...options.env,
+    },
+  })
+  if (result.error !== undefined) throw result.error
+  return result
+}
+
+module.exports = { ROOT, foundryBinary, forge }
+
+if (require.main === module) process.exit(forge(process.argv.slice(2)).status ?? 1)

@@ -1,0 +1,62 @@
+// `npm run test:contracts`: unit, fuzz and stateful tests, gas against its snapshots, generated TypeScript against its source.
+// FOUNDRY_FUZZ_RUNS, FOUNDRY_INVARIANT_RUNS and FOUNDRY_INVARIANT_DEPTH raise the numbers of foundry.toml.
+// Further arguments go to `forge test` alone: `npm run test:contracts -- --match-contract Issuance -vvv`.
+const fs = require('node:fs')
+const path = require('node:path')
+const { ROOT, forge } = require('./forge.cjs')
+const { checkGenerated } = require('./generate.cjs')
+
+const GAS_TESTS = 'test/gas/**'
+const extra = process.argv.slice(2)
+if (extra.length > 0) process.exit(forge(['test', ...extra]).status ?? 1)
+
+const counts = { passed: 0, failed: 0, skipped: 0 }
+// --deny warnings lives in foundry.toml; a build first, so that its messages are seen whole.
+exitOnFailure(forge(['build', '--sizes']).status)
+runTests(['--no-match-path', GAS_TESTS])
+// Whole transactions: base cost, calldata and its floor are part of the figures.
+runTests(['--match-path', GAS_TESTS, '--isolate'], { FORGE_SNAPSHOT_CHECK: 'true' })
+checkGenerated()
+
+const results = path.join(ROOT, '..', 'test-results')
+fs.mkdirSync(results, { recursive: true })
+fs.writeFileSync(path.join(results, 'contracts.json'), JSON.stringify(counts))
+console.log(`contracts: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+exitOnFailure(counts.failed === 0 ? 0 : 1)
+
+function runTests(args, env = {}) {
+  const run = forge(['test', '--allow-failure', '--json', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    env,
+  })
+  const start = run.stdout.indexOf('{')
+  if (start < 0) {
+    console.error(run.stdout)
+    throw new Error(`forge test ${args.join(' ')} gave no result (status ${run.status})`)
+  }
+  const suites = Object.entries(JSON.parse(run.stdout.slice(start)))
+  for (const [suite, { duration, test_results: tests }] of suites) {
+    const failures = []
+    for (const [name, test] of Object.entries(tests)) {
+      if (test.status === 'Success') counts.passed++
+      else if (test.status === 'Skipped') counts.skipped++
+      else failures.push(`  ${name}: ${test.reason}\n${JSON.stringify(test.counterexample ?? '')}`)
+    }
+    counts.failed += failures.length
+    const verdict = failures.length === 0 ? 'ok' : `FAILED\n${failures.join('\n')}`
+    console.log(`${suite}: ${Object.keys(tests).length} tests, ${duration}, ${verdict}`)
+  }
+  // A snapshot that moved fails the process but no single test.
+  if (run.status !== 0) {
+    console.error(run.stdout.slice(0, start))
+    throw new Error(
+      `forge test ${args.join(' ')} ended with status ${run.status}. ` +
+        'If gas snapshots moved on purpose, write them anew with: npm run gas -- --write',
+    )
+  }
+}
+
+function exitOnFailure(status) {
+  if (status !== 0) process.exit(status ?? 1)
+}
