@@ -28,12 +28,16 @@ function header(change: Partial<FrameHeader> = {}): FrameHeader {
 
 /** A channel whose buffer empties only when told to. */
 class StuckChannel implements FrameChannel {
-  readonly opened = Promise.resolve()
+  readonly opened: Promise<void>
   readonly sent: Uint8Array[] = []
   bufferedBytes = 0
   isClosed = false
   refuses = false
   listeners: Parameters<FrameChannel['listen']>[0] | null = null
+
+  constructor(opened: Promise<void> = Promise.resolve()) {
+    this.opened = opened
+  }
 
   send(message: Uint8Array<ArrayBuffer>): void {
     if (this.refuses) throw new Error('closed')
@@ -99,6 +103,31 @@ describe('NeighbourLink', () => {
     expect(quiet.roundTripMs()).toBe(2)
   })
 
+  it('answers what arrives before its own channel says that it is open once it is', async () => {
+    const clock = new VirtualClock()
+    const pair = memoryChannelPair(clock, 1)
+    const { link: measuring, frames } = link(pair.a, { clock })
+    let open = (): void => {}
+    const opening = new StuckChannel(new Promise((resolve) => (open = resolve)))
+    opening.refuses = true // as a data channel does that is still connecting
+    const { failures } = link(opening, { clock, speaksFirst: false })
+    pair.b.listen({
+      onMessage: (message) => opening.listeners?.onMessage(message),
+      onDrain() {},
+      onClose() {},
+    })
+    measuring.sendFrame(header({ kind: 'echo', position: 9 }), new Uint8Array(100))
+    await clock.advance(5)
+    expect([failures, opening.sent]).toEqual([[], []])
+    opening.refuses = false
+    open()
+    await settle()
+    for (const message of opening.sent) pair.b.send(new Uint8Array(message))
+    await clock.advance(5)
+    expect(frames).toMatchObject([{ header: { kind: 'echo-reply', position: 9 } }])
+    expect(failures).toEqual([])
+  })
+
   it('rejects `opened` when it closes first', async () => {
     const channel = new StuckChannel()
     const { link: closing, failures } = link(channel, { speaksFirst: false })
@@ -107,9 +136,10 @@ describe('NeighbourLink', () => {
     expect(failures).toEqual(['closed'])
   })
 
-  it('holds frames back at the high-water mark, sends them in order after a drain', () => {
+  it('holds frames back at the high-water mark, sends them in order after a drain', async () => {
     const channel = new StuckChannel()
     const { link: busy, failures } = link(channel)
+    await busy.opened
     for (let position = 0; position < 3; position++)
       busy.sendFrame(header({ position, tokenCount: 16, hiddenSize: 16_384 }), new Uint8Array(MIB))
     const held = channel.sent.length
@@ -125,19 +155,21 @@ describe('NeighbourLink', () => {
     expect(busy.bytesSent).toBe(channel.sent.reduce((sum, message) => sum + message.length, 0))
   })
 
-  it('fails once as overflow when 16 MiB wait for a peer that does not read', () => {
+  it('fails once as overflow when 16 MiB wait for a peer that does not read', async () => {
     const channel = new StuckChannel()
     const { link: busy, failures } = link(channel)
+    await busy.opened
     for (let position = 0; position < 20; position++)
       busy.sendFrame(header({ position, tokenCount: 16, hiddenSize: 16_384 }), new Uint8Array(MIB))
     expect(failures).toEqual(['overflow'])
     expect(channel.isClosed).toBe(true)
   })
 
-  it('fails as closed when the channel closes under a send', () => {
+  it('fails as closed when the channel closes under a send', async () => {
     const channel = new StuckChannel()
     channel.refuses = true
     const { link: broken, failures } = link(channel)
+    await broken.opened
     broken.sendFrame(header(), new Uint8Array(16))
     expect(failures).toEqual(['closed'])
   })

@@ -49,6 +49,8 @@ export class NeighbourLink {
   #lastHeardMs: number | null = null
   #onFirstHeard = (): void => {}
   #onClosed = (_error: Error): void => {}
+  /** Frames may arrive before the channel says that it is open (a channel that was handed to a worker): replies wait. */
+  #isOpen = false
   #isClosed = false
   #bytesSent = 0
 
@@ -83,6 +85,8 @@ export class NeighbourLink {
     this.opened = Promise.race([
       closed,
       options.hot.opened.then(async () => {
+        this.#isOpen = true
+        this.#flush()
         if (!options.speaksFirst) await heard
         this.#lastHeardMs = options.clock.now()
       }),
@@ -149,7 +153,7 @@ export class NeighbourLink {
   #enqueue(message: Uint8Array<ArrayBuffer>): void {
     if (this.#isClosed) return
     this.#bytesSent += message.length
-    if (this.#queue.length === 0 && this.#hot.bufferedBytes < HIGH_WATER_BYTES) {
+    if (this.#isOpen && this.#queue.length === 0 && this.#hot.bufferedBytes < HIGH_WATER_BYTES) {
       this.#sendNow(message)
       return
     }
@@ -162,6 +166,7 @@ export class NeighbourLink {
   }
 
   #flush(): void {
+    if (!this.#isOpen) return
     while (this.#queue.length > 0 && this.#hot.bufferedBytes < HIGH_WATER_BYTES) {
       const message = this.#queue.shift()
       if (message === undefined) return
