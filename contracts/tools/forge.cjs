@@ -1,9 +1,10 @@
-// `node contracts/tools/forge.cjs test --match-contract RaceCoin`: forge in the contracts folder.
+// `npm run forge -- test --match-contract RaceCoin`: forge with this repository as its root.
 // The binary itself, not npm's shim, which depends on an install script that npm may block.
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
 
 const ROOT = path.join(__dirname, '..')
+const REPOSITORY = path.join(ROOT, '..')
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
 
 /** The path of a Foundry program for this machine. */
@@ -22,15 +23,16 @@ function foundryBinary(name) {
   }
 }
 
-/** Runs forge in `contracts/` with the given arguments and returns the finished process. */
+/** Runs forge with the given arguments and returns the finished process. */
 function forge(args, options = {}) {
   const result = spawnSync(foundryBinary('forge'), args, {
-    cwd: ROOT,
+    cwd: REPOSITORY,
     stdio: 'inherit',
     maxBuffer: 1 << 28,
     ...options,
     env: {
       ...process.env,
+      FOUNDRY_CONFIG: path.join(ROOT, 'foundry.toml'),
       FOUNDRY_DISABLE_NIGHTLY_WARNING: '1',
       // No network is used: signatures are never looked up and nothing is sent.
       FOUNDRY_OFFLINE: 'true',

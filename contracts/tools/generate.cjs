@@ -72,7 +72,7 @@ function read(name) {
 module.exports = { checkGenerated }
 
 if (require.main === module) {
-  const { status } = forge(['build', 'src'])
+  const { status } = forge(['build', 'contracts/src'])
   if (status !== 0) process.exit(status ?? 1)
   const files = renderAll()
   for (const name of listGenerated()) if (!files.has(name)) fs.rmSync(path.join(GENERATED, name))

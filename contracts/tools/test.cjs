@@ -6,7 +6,7 @@ const path = require('node:path')
 const { ROOT, forge } = require('./forge.cjs')
 const { checkGenerated } = require('./generate.cjs')
 
-const GAS_TESTS = 'test/gas/**'
+const GAS_TESTS = 'contracts/test/gas/**'
 const extra = process.argv.slice(2)
 if (extra.length > 0) process.exit(forge(['test', ...extra]).status ?? 1)
 

@@ -10,8 +10,6 @@ interface IParameters {
     error ParameterOutOfBounds(Parameter parameter, uint256 value, uint256 min, uint256 max);
     /// @notice The parameter may not change before `notBefore` (Unix seconds).
     error ParameterLocked(Parameter parameter, uint256 notBefore);
-    /// @notice The shares of a split would leave operators less than half.
-    error SharesExceedWhole(uint256 sumBps);
 
     event ParameterSet(Parameter indexed parameter, uint256 oldValue, uint256 newValue);
 
