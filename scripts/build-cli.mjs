@@ -1,10 +1,12 @@
-// Bundles the two command lines into single files, dist/relay.mjs and dist/racemesh.mjs; with `--app` also builds the
-// web app into dist/app, unless nothing that goes into it has changed.
+// Bundles the two command lines into single files, dist/relay.mjs and dist/racemesh.mjs, and the compute thread of a
+// native peer beside them; with `--app` also builds the web app into dist/app, unless nothing that goes into it has
+// changed.
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { rawImports } from './raw-imports.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const dist = path.join(root, 'dist')
@@ -21,6 +23,7 @@ try {
     bundle('relay/cli.ts', 'relay.mjs', OPTIONAL_NATIVE),
     // The engine loads its WebAssembly, and node-datachannel its binary, from their own folders.
     bundle('node/cli.ts', 'racemesh.mjs', [...OPTIONAL_NATIVE, 'onnxruntime-web', 'node-datachannel']),
+    bundle('node/engine-worker.ts', 'engine-worker.mjs', ['onnxruntime-web']),
   ])
   if (process.argv.includes('--app')) await buildApp()
 } catch (error) {
@@ -45,6 +48,7 @@ async function bundle(entry, outFile, external) {
     sourcemap: 'linked',
     legalComments: 'none',
     external,
+    plugins: [rawImports],
     logLevel: 'warning',
   })
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { MeshErrorObject } from '../../shared/errors.ts'
 import { formatRange } from '../../shared/protocol/layer-range.ts'
 import { startNativePeer } from '../native-peer.ts'
 import { parseInteger, parseLayers, parseOptions } from '../usage-error.ts'
@@ -40,6 +41,15 @@ export async function nodeCommand(argv: string[]): Promise<number> {
   const say = (event: string, fields: Record<string, string | number>, text: string): void => {
     process.stdout.write(values.json ? `${JSON.stringify({ event, ...fields })}\n` : `${text}\n`)
   }
+  const complain = ({ shortMessage, metaMessages }: MeshErrorObject, next?: string): void => {
+    const lines = [shortMessage, ...metaMessages, ...(next === undefined ? [] : [next])]
+    process.stderr.write(`${lines.join('\n')}\n`)
+  }
+  let exitCode = 0
+  let end = (): void => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
   let shown = ''
   const peer = await startNativePeer({
     relayOrigins: values.relay ?? ['http://127.0.0.1:9090'],
@@ -65,19 +75,22 @@ export async function nodeCommand(argv: string[]): Promise<number> {
         )
       }
     },
-    onStageFailed(error) {
-      process.stderr.write(`${[error.shortMessage, ...error.metaMessages].join('\n')}\n`)
+    onStageFailed: (error) => complain(error),
+    onEngineLost: (error) => complain(error, 'It is started again and loads its layers anew.'),
+    onEngineGivenUp(error) {
+      complain(error)
+      exitCode = 1
+      end()
     },
   })
   say('joined', { peerId: peer.peerId }, `This node is peer ${peer.peerId}. Ctrl-C stops it.`)
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-    // `racemesh start` holds the other end of the channel and is gone, maybe since before this line.
-    process.once('disconnect', resolve)
-    if (process.connected === false) resolve()
-  })
+  process.once('SIGINT', end)
+  process.once('SIGTERM', end)
+  // `racemesh start` holds the other end of the channel and is gone, maybe since before this line.
+  process.once('disconnect', end)
+  if (process.connected === false) end()
+  await ended
   if (process.connected) process.disconnect() // an open channel would keep this process alive
   await peer.stop()
-  return 0
+  return exitCode
 }

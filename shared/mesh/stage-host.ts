@@ -133,12 +133,37 @@ export class StageHost {
     if (this.#offers.get(offer.modelId) !== order) return { status: 'accepted' }
     // Only now: an offer that is refused leaves a load that was accepted alone.
     this.#cancelLoad(offer.modelId)
-    const load = { stageId, abort: new AbortController() }
-    this.#loading.set(offer.modelId, load)
-    const earlier = [...this.#loads].flatMap(([done, modelId]) => (modelId === offer.modelId ? [done] : []))
-    const loaded = this.#load(manifest, offer.layers, load, earlier).finally(() => this.#loads.delete(loaded))
-    this.#loads.set(loaded, offer.modelId)
+    this.#beginLoad(manifest, offer.layers)
     return { status: 'accepted' }
+  }
+
+  /**
+   * Loads everything again that was wanted, for an engine that lost all it held. Until then none of it counts as
+   * ready. The sessions are the caller's to end.
+   */
+  reload(): void {
+    if (this.#isPaused) return
+    const wanted = new Map<ModelId, HeldStage>()
+    for (const stage of this.stages()) {
+      const isWish = this.#loading.get(stage.manifest.id)?.stageId === stage.stageId
+      // What drains is gone already; of a model that moves, the new range is the wish.
+      if (isWish || (stage.state === 'ready' && !this.#loading.has(stage.manifest.id)))
+        wanted.set(stage.manifest.id, stage)
+    }
+    for (const modelId of [...this.#loading.keys()]) this.#cancelLoad(modelId)
+    for (const timer of this.#drainTimers.values()) clearTimeout(timer)
+    this.#drainTimers.clear()
+    this.#stages.clear()
+    this.#events.onChange()
+    for (const { manifest, layers } of wanted.values()) this.#beginLoad(manifest, layers)
+  }
+
+  #beginLoad(manifest: ModelManifest, layers: LayerRange): void {
+    const load = { stageId: stageIdOf(manifest.id, layers), abort: new AbortController() }
+    this.#loading.set(manifest.id, load)
+    const earlier = [...this.#loads].flatMap(([done, modelId]) => (modelId === manifest.id ? [done] : []))
+    const loaded = this.#load(manifest, layers, load, earlier).finally(() => this.#loads.delete(loaded))
+    this.#loads.set(loaded, manifest.id)
   }
 
   /** Unloads everything and stops loading; settles when the engine holds nothing of this host any more. */

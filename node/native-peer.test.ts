@@ -1,0 +1,140 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Worker } from 'node:worker_threads'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { MeshPeerStatus } from '../shared/mesh/mesh-peer.ts'
+import { packFolder } from './commands/pack.ts'
+import { startNativePeer, type NativePeer, type NativePeerOptions } from './native-peer.ts'
+
+/** Every thread that was started, so that a test can end one from outside. */
+const { threads } = vi.hoisted(() => ({ threads: [] as Worker[] }))
+vi.mock('node:worker_threads', async (original) => {
+  const actual = await original<{ Worker: typeof Worker }>()
+  return {
+    ...actual,
+    Worker: class extends actual.Worker {
+      constructor(...args: ConstructorParameters<typeof Worker>) {
+        super(...args)
+        threads.push(this)
+      }
+    },
+  }
+})
+
+const GUIDE = fileURLToPath(new URL('../models/guide', import.meta.url))
+const RELAY = fileURLToPath(new URL('../relay/cli.ts', import.meta.url))
+
+let dir: string
+let relay: ChildProcess
+let origin: string
+const peers: NativePeer[] = []
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'racemesh-native-'))
+  await packFolder({ folder: GUIDE, out: join(dir, 'guide'), encoding: 'q8', name: 'guide' })
+  relay = spawn(
+    process.execPath,
+    ['--import', 'tsx', RELAY, '--port', '0', '--data', join(dir, 'relay'), '--model', join(dir, 'guide')],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let said = ''
+  origin = await new Promise((resolve, reject) => {
+    relay.once('exit', () => reject(new Error(`the relay ended: ${said}`)))
+    relay.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      const found = /App +(http\S+)\n/.exec(said)?.[1]
+      if (found !== undefined) resolve(found)
+    })
+  })
+}, 30_000)
+
+afterEach(async () => {
+  for (const peer of peers.splice(0)) await peer.stop()
+  threads.length = 0
+})
+
+afterAll(async () => {
+  relay.kill('SIGKILL')
+  await rm(dir, { recursive: true, force: true })
+})
+
+async function startPeer(change: Partial<NativePeerOptions> = {}): Promise<NativePeer> {
+  const peer = await startNativePeer({
+    relayOrigins: [origin],
+    pinnedLayers: null,
+    memoryBudgetBytes: 64 << 20,
+    isBackstop: true,
+    cacheDir: join(dir, 'cache'),
+    onChange() {},
+    onStageFailed(error) {
+      throw new Error(error.shortMessage)
+    },
+    onEngineLost() {},
+    onEngineGivenUp() {},
+    ...change,
+  })
+  peers.push(peer)
+  return peer
+}
+
+const states = (status: MeshPeerStatus): string[] => status.stages.map(({ state }) => state)
+
+async function answer(): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`${origin}/v1/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'guide', prompt: 'hello', max_tokens: 4, temperature: 0 }),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+describe('a native peer', () => {
+  it('computes on another thread, and serves again after that thread has died', async () => {
+    const lost: string[] = []
+    const peer = await startPeer({ onEngineLost: (error) => lost.push(error.shortMessage) })
+    await expect.poll(() => states(peer.status()), { timeout: 20_000 }).toEqual(['ready'])
+    await expect.poll(async () => (await answer()).status, { timeout: 10_000 }).toBe(200)
+    const before = await answer()
+    expect(before.body).toMatchObject({ usage: { completion_tokens: 4 } })
+    expect(threads).toHaveLength(1)
+
+    await threads[0]?.terminate()
+    await expect.poll(() => lost).toEqual(['The compute thread stopped: it ended with code 1.'])
+    expect(states(peer.status())).toEqual(['downloading'])
+    await expect.poll(() => states(peer.status()), { timeout: 20_000 }).toEqual(['ready'])
+    expect(threads).toHaveLength(2)
+    await expect.poll(async () => (await answer()).status, { timeout: 10_000 }).toBe(200)
+    const text = (result: { body: unknown }) =>
+      (result.body as { choices: { text: string }[] }).choices[0]?.text // an answer
+    expect(text(await answer())).toBe(text(before))
+  }, 60_000)
+
+  it('leaves no thread behind when it stops', async () => {
+    const peer = await startPeer()
+    await peer.stop()
+    peers.length = 0
+    expect(threads).toHaveLength(1)
+    expect(threads[0]?.threadId).toBe(-1) // of a thread that has ended
+  }, 30_000)
+
+  it('leaves no thread behind when it cannot start', async () => {
+    await expect(
+      startNativePeer({
+        relayOrigins: [origin],
+        pinnedLayers: null,
+        // What no advert can carry: the start fails after the thread is there.
+        memoryBudgetBytes: -1,
+        isBackstop: true,
+        cacheDir: join(dir, 'cache'),
+        onChange() {},
+        onStageFailed() {},
+        onEngineLost() {},
+        onEngineGivenUp() {},
+      }),
+    ).rejects.toThrow()
+    expect(threads.map(({ threadId }) => threadId)).toEqual([-1])
+  }, 30_000)
+})
