@@ -1,0 +1,29 @@
+import { toHex } from '../../protocol/ids.ts'
+import type { RaceClass } from '../race-class.ts'
+import type { InputKey } from '../seeds.ts'
+import { forward, type TensorSource, type TraceName } from './forward.ts'
+
+/** The SHA-256 of one array of a forward pass; the input has layer -1. @see docs/race.md, section 8 */
+export interface TraceEntry {
+  readonly layer: number
+  readonly name: TraceName
+  readonly sha256: string
+}
+
+/** Runs one nonce and hashes every array on the way. */
+export async function traceForward(
+  raceClass: RaceClass,
+  tensors: TensorSource,
+  inputKey: InputKey,
+  nonce: number,
+): Promise<{ readonly output: Int8Array<ArrayBuffer>; readonly trace: readonly TraceEntry[] }> {
+  const arrays: { layer: number; name: TraceName; rows: Int8Array<ArrayBuffer> }[] = []
+  const output = forward(raceClass, tensors, inputKey, nonce, (layer, name, rows) =>
+    arrays.push({ layer, name, rows: rows.slice() }),
+  )
+  const trace: TraceEntry[] = []
+  for (const { layer, name, rows } of arrays) {
+    trace.push({ layer, name, sha256: toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', rows))) })
+  }
+  return { output, trace }
+}
