@@ -44,11 +44,9 @@ contract Quorum is IQuorum {
         assembly ("memory-safe") {
             mcopy(aggregate, sum, 256)
         }
-        address header = CodeBlob.write(
-            abi.encodePacked(
-                aggregate, uint64(total), uint32(largest), blobs[0], blobs[1], blobs[2], weights
-            )
-        );
+        bytes memory fixedPart =
+            abi.encodePacked(aggregate, uint64(total), uint32(largest), blobs[0], blobs[1], blobs[2]);
+        address header = CodeBlob.write(abi.encodePacked(fixedPart, weights));
         _sets[setId] = (seats << 160) | uint160(header);
         emit SetInstalled(setId, seats, total);
     }
@@ -174,9 +172,9 @@ contract Quorum is IQuorum {
     }
 
     function _negateY(bytes memory key) private pure {
-        for (uint256 at = 128; at < 256; at += 64) {
-            uint256 high = _field(key, at, 32);
-            uint256 low = _field(key, at + 32, 32);
+        for (uint256 offset = 128; offset < 256; offset += 64) {
+            uint256 high = _field(key, offset, 32);
+            uint256 low = _field(key, offset + 32, 32);
             if (high | low == 0) continue;
             unchecked {
                 // SAFETY: the coordinate is below p, because the key was added to a sum when it was installed.
@@ -184,8 +182,8 @@ contract Quorum is IQuorum {
                 low = BLS.P_LOW - low;
             }
             assembly ("memory-safe") {
-                mstore(add(add(key, 32), at), high)
-                mstore(add(add(key, 64), at), low)
+                mstore(add(add(key, 32), offset), high)
+                mstore(add(add(key, 64), offset), low)
             }
         }
     }
@@ -211,10 +209,10 @@ contract Quorum is IQuorum {
         CodeBlob.copy(address(uint160(entry)), 0, header.length, target);
     }
 
-    /// @dev The number in `size` bytes at `at`.
-    function _field(bytes memory data, uint256 at, uint256 size) private pure returns (uint256 value) {
+    /// @dev The number in `size` bytes at `offset`.
+    function _field(bytes memory data, uint256 offset, uint256 size) private pure returns (uint256 value) {
         assembly ("memory-safe") {
-            value := shr(sub(256, mul(size, 8)), mload(add(add(data, 32), at)))
+            value := shr(sub(256, mul(size, 8)), mload(add(add(data, 32), offset)))
         }
     }
 
