@@ -31,9 +31,9 @@ interface IProviders {
     error SessionKeyTaken(address key, address wallet);
     /// @notice The session key acts for nobody, or not for the caller.
     error SessionKeyUnknown(address key);
-    /// @notice The signature is not one of `wallet` over this delegation.
-    error DelegationSignatureInvalid(address wallet);
-    /// @notice The delegation's expiry, or the deadline of its signature, is in the past.
+    /// @notice The signature is not one of `signer` over this delegation and its present nonce.
+    error DelegationSignatureInvalid(address signer);
+    /// @notice The delegation's expiry is in the past.
     error DelegationExpired(uint256 expiresAt);
     /// @notice A wallet delegates to another key than itself, and for more than nothing.
     error DelegationEmpty();
@@ -65,20 +65,24 @@ interface IProviders {
         address indexed wallet, address indexed module, address indexed beneficiary, uint256 amount
     );
 
-    /// @notice Lets `key` act for the caller.
-    function delegate(address key, uint128 cap, uint64 expiresAt, bytes32 models) external;
+    /// @notice Lets `key` act for the caller, with the key's consent: nobody can claim a stranger's key and so its rewards.
+    /// @param consent Signature of `key` over `Delegation(wallet,key,cap,expiresAt,models,nonce)` (EIP-712).
+    function delegate(address key, uint128 cap, uint64 expiresAt, bytes32 models, bytes calldata consent)
+        external;
 
-    /// @notice Same, by the wallet's EIP-712 signature (ERC-1271 wallets too), so that a relay can pay the gas.
-    /// @param deadline Unix seconds after which the signature is void.
+    /// @notice Same, by the wallet's signature over the same struct (ERC-1271 wallets too), so that a relay can pay the gas.
     function delegateBySignature(
         address wallet,
         address key,
         uint128 cap,
         uint64 expiresAt,
         bytes32 models,
-        uint256 deadline,
+        bytes calldata consent,
         bytes calldata signature
     ) external;
+
+    /// @notice Nonce of the next delegation of `key`. Each delegation and each revocation uses one up.
+    function delegationNonce(address key) external view returns (uint256);
 
     /// @notice Ends a delegation at once. The wallet or the key itself.
     function revokeKey(address key) external;

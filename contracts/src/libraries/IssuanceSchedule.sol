@@ -2,10 +2,13 @@
 pragma solidity 0.8.37;
 
 import { IIssuance } from "../interfaces/IIssuance.sol";
+import { SafeCast } from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @notice How many coins a fee releases, and how many a day with work releases at least. Pure.
 /// @dev Race paper, Appendices E and F. Twin: `shared/money/issuance.ts`.
 library IssuanceSchedule {
+    using SafeCast for uint256;
+
     uint256 internal constant BATCH = 50_000_000e18;
     uint256 internal constant BATCHES = 12;
     uint256 internal constant TOTAL = BATCH * BATCHES;
@@ -25,13 +28,13 @@ library IssuanceSchedule {
         if (next.worked && day > next.day) minimum = _completeDay(next);
         if (!next.worked || day > next.day) {
             next.worked = true;
-            next.day = uint64(day);
+            next.day = day.toUint64();
             next.issuedToday = 0;
         }
         // INVARIANT: a day releases at most its cap against fees.
         uint256 room = dailyCap > next.issuedToday ? dailyCap - next.issuedToday : 0;
         subsidy = _subsidise(next, fees, room);
-        next.issuedToday += uint128(subsidy);
+        next.issuedToday += subsidy.toUint128();
     }
 
     /// @notice The subsidy of batch `index` (from 0): `granted` coins for every `paid` coins of fees.
@@ -54,7 +57,7 @@ library IssuanceSchedule {
         minimum = floor - state.issuedToday;
         if (minimum > TOTAL - state.issued) minimum = TOTAL - state.issued;
         uint256 before = state.issued / BATCH;
-        state.issued += uint128(minimum);
+        state.issued += minimum.toUint128();
         // The remainder is a numerator over the old batch's rate; in a new batch it has no meaning.
         if (state.issued / BATCH != before) state.remainder = 0;
     }
@@ -74,14 +77,14 @@ library IssuanceSchedule {
             uint256 numerator = fees * granted + state.remainder;
             uint256 coins = numerator / paid;
             if (coins < left) {
-                state.issued += uint128(coins);
-                state.remainder = uint128(numerator % paid);
+                state.issued += coins.toUint128();
+                state.remainder = (numerator % paid).toUint128();
                 return subsidy + coins;
             }
             // The batch (or the day) is used up: only as much of the fee as that took is spent on it.
             uint256 needed = left * paid - state.remainder;
             fees -= (needed + granted - 1) / granted;
-            state.issued += uint128(left);
+            state.issued += left.toUint128();
             state.remainder = 0;
             subsidy += left;
             room -= left;

@@ -14,6 +14,9 @@ library ParameterBounds {
         uint256 lockSeconds;
     }
 
+    /// @notice A parameter exists that has no bounds here.
+    error ParameterBoundsMissing(Parameter parameter);
+
     uint256 internal constant COIN = 1e18;
 
     /// @dev Blocks are counted as 12 s in the comments; a chain with other blocks sets other values within the bounds.
@@ -51,12 +54,12 @@ library ParameterBounds {
         if (parameter == Parameter.ModelDeposit) return _free(COIN, 1000 * COIN, 100_000 * COIN);
         if (parameter == Parameter.ModelMaxOwnerShareBps) return _free(0, 1000, 2000);
         if (parameter == Parameter.ModelVotePeriod) return _free(1 days, 3 days, 30 days);
-        // Share of all weight that must vote before a model is listed or delisted.
-        if (parameter == Parameter.ModelQuorumBps) return _free(100, 2000, 6667);
-        // The price moves at most to double or half per epoch by default.
-        if (parameter == Parameter.PriceMaxStepBps) return _free(500, 10_000, 90_000);
+        // Share of all coins that must vote before a model is listed or delisted.
+        if (parameter == Parameter.ModelQuorumBps) return _free(100, 400, 6667);
         // 20 % of revenue, fixed for the first five years (Race paper, Appendix K).
-        if (parameter == Parameter.TrainingShareBps) return Bounds(0, 2000, 4000, 5 * 365 days);
+        if (parameter == Parameter.TrainingShareBps) {
+            return Bounds({ min: 0, initial: 2000, max: 4000, lockSeconds: 5 * 365 days });
+        }
         // Ten times an even year of one batch: 50 M x 10 / 365. A captured quorum that pays itself mints this much a day.
         if (parameter == Parameter.IssuanceDailyCap) {
             return _free(140_000 * COIN, 1_369_863 * COIN, 50_000_000 * COIN);
@@ -65,11 +68,11 @@ library ParameterBounds {
         if (parameter == Parameter.VotingDelay) return _free(1 hours, 1 days, 14 days);
         if (parameter == Parameter.VotingPeriod) return _free(1 days, 5 days, 30 days);
         if (parameter == Parameter.ProposalThreshold) return _free(COIN, 10_000 * COIN, 1_000_000 * COIN);
-        // SAFETY: every member of the enum is above; a new one without bounds fails the test that walks the enum.
-        revert();
+        // A new member of the enum without bounds stops the deployment.
+        revert ParameterBoundsMissing(parameter);
     }
 
     function _free(uint256 min, uint256 initial, uint256 max) private pure returns (Bounds memory) {
-        return Bounds(min, initial, max, 0);
+        return Bounds({ min: min, initial: initial, max: max, lockSeconds: 0 });
     }
 }

@@ -33,8 +33,6 @@ enum Parameter {
     ModelMaxOwnerShareBps,
     ModelVotePeriod,
     ModelQuorumBps,
-    // Prices
-    PriceMaxStepBps,
     // Issuance
     TrainingShareBps,
     IssuanceDailyCap,
