@@ -1,9 +1,10 @@
 import type { Contributor, ContributorStatus, Power } from '../mesh-contributor.ts'
 import { toErrorObject, type MeshErrorObject } from '../../shared/errors.ts'
+import { RestartAllowance } from '../../shared/engine/restart-allowance.ts'
 import type { MeshPeerStatus } from '../../shared/mesh/mesh-peer.ts'
 import type { HeldStage } from '../../shared/mesh/stage-host.ts'
-import type { LayerRange } from '../../shared/protocol/layer-range.ts'
-import { TabPeer } from './tab-peer.ts'
+import { systemClock, type Clock } from '../../shared/mesh/ports.ts'
+import { TabPeer, type TabPeerOptions } from './tab-peer.ts'
 
 /** Listeners hear of changes at most this often; figures that change faster are noise to a reader. */
 const NOTIFY_INTERVAL_MS = 100
@@ -23,17 +24,39 @@ const OFF: ContributorStatus = {
   error: null,
 }
 
+type StartOptions = Parameters<Contributor['start']>[0]
+
+/** What is used of a {@link TabPeer}. */
+export type ContributingPeer = Pick<
+  TabPeer,
+  'peerId' | 'backend' | 'start' | 'status' | 'setPower' | 'stop' | 'abort'
+>
+
 /** {@link Contributor} for a tab: turns the life of a {@link TabPeer} into the status that the pages show. */
 export class TabContributor implements Contributor {
   readonly #relayOrigin: string
   readonly #listeners = new Set<(status: ContributorStatus) => void>()
   #status: ContributorStatus = OFF
-  #peer: TabPeer | null = null
+  readonly #createPeer: (options: TabPeerOptions) => ContributingPeer
+  readonly #clock: Clock
+  #peer: ContributingPeer | null = null
+  /** What the person asked for last; null once they asked to stop. */
+  #wish: StartOptions | null = null
+  #allowance = new RestartAllowance()
+  #cancelRestart = (): void => {}
+  /** By peers of this contribution that have died. */
+  #tokensBefore = 0
   #notifyTimer: ReturnType<typeof setTimeout> | null = null
   readonly #onPageHide = (): void => this.#peer?.abort()
 
-  constructor(relayOrigin: string) {
+  /** @param parts others than a real tab's, for tests */
+  constructor(
+    relayOrigin: string,
+    parts: { createPeer?: (options: TabPeerOptions) => ContributingPeer; clock?: Clock } = {},
+  ) {
     this.#relayOrigin = relayOrigin
+    this.#createPeer = parts.createPeer ?? ((options) => new TabPeer(options))
+    this.#clock = parts.clock ?? systemClock
   }
 
   get status(): ContributorStatus {
@@ -45,47 +68,77 @@ export class TabContributor implements Contributor {
     return () => this.#listeners.delete(listener)
   }
 
-  async start(options: { readonly power: Power; readonly pinnedLayers: LayerRange | null }): Promise<void> {
-    if (this.#peer !== null) return
-    this.#set({ ...OFF, phase: 'connecting', power: options.power })
-    const peer = new TabPeer({
+  async start(options: StartOptions): Promise<void> {
+    if (this.#wish !== null) return
+    this.#wish = options
+    this.#allowance = new RestartAllowance()
+    this.#tokensBefore = 0
+    await this.#join(options)
+  }
+
+  async #join(wish: StartOptions): Promise<void> {
+    this.#set({ ...OFF, phase: 'connecting', power: wish.power, tokensServed: this.#tokensBefore })
+    const peer = this.#createPeer({
       relayOrigin: this.#relayOrigin,
-      power: options.power,
-      pinnedLayers: options.pinnedLayers,
+      power: wish.power,
+      pinnedLayers: wish.pinnedLayers,
       onChange: (status) => this.#show(status),
       onStageFailed: (error) => this.#fail(error),
       onCrash: (error) => {
-        this.#fail(error)
-        void this.#release()
+        if (this.#peer === peer) void this.#onCrash(error)
       },
     })
     this.#peer = peer
     addEventListener('pagehide', this.#onPageHide)
     try {
       await peer.start()
+      // Overtaken by a stop or a crash, which have said what there is to say.
+      if (this.#peer !== peer) return
       this.#set({ ...this.#status, phase: 'waiting', peerId: peer.peerId, backend: peer.backend })
       this.#show(peer.status())
     } catch (error) {
       // A stop in the middle of the start is a wish, not a failure.
       if (this.#peer !== peer) return
+      this.#wish = null
       this.#fail(toErrorObject(error))
       await this.#release()
     }
   }
 
   setPower(power: Power): void {
+    if (this.#wish !== null) this.#wish = { ...this.#wish, power }
     this.#peer?.setPower(power)
     this.#set({ ...this.#status, power })
   }
 
   async stop(): Promise<void> {
+    this.#wish = null
+    this.#cancelRestart()
     if (this.#peer === null) {
-      this.#set({ ...OFF, power: this.#status.power })
+      this.#set({ ...OFF, power: this.#status.power, tokensServed: this.#status.tokensServed })
       return
     }
     this.#set({ ...this.#status, phase: 'stopping' })
     await this.#release()
     this.#set({ ...OFF, power: this.#status.power, tokensServed: this.#status.tokensServed })
+  }
+
+  /** A worker died: joins again as a new peer, whose pieces are on this device already, unless that happens too often. */
+  async #onCrash(error: MeshErrorObject): Promise<void> {
+    const delayMs = this.#allowance.afterDeath(this.#clock.now())
+    this.#tokensBefore = this.#status.tokensServed
+    if (delayMs === null) {
+      this.#wish = null
+      this.#fail(error)
+      await this.#release()
+      return
+    }
+    console.warn('Racemesh: a worker of this tab stopped and is started again.', error)
+    this.#set({ ...OFF, phase: 'connecting', power: this.#status.power, tokensServed: this.#tokensBefore })
+    await this.#release()
+    this.#cancelRestart = this.#clock.after(delayMs, () => {
+      if (this.#wish !== null && this.#peer === null) void this.#join(this.#wish)
+    })
   }
 
   async #release(): Promise<void> {
@@ -121,7 +174,7 @@ export class TabContributor implements Contributor {
             },
       download: stage?.download ?? this.#status.download,
       openSessions: status.openSessions,
-      tokensServed: status.tokensServed,
+      tokensServed: this.#tokensBefore + status.tokensServed,
       memoryBytes: status.stages.reduce((sum, held) => sum + held.weightBytes, 0),
       stepTimeDrift:
         status.recentStepMs === null || stage?.decodeStepMs == null

@@ -1,6 +1,7 @@
 import type { Power } from '../mesh-contributor.ts'
 import type { MeshErrorObject } from '../../shared/errors.ts'
 import type { EngineCapabilities } from '../../shared/engine/compute-engine.ts'
+import { EngineError } from '../../shared/engine/engine-error.ts'
 import { WorkerEngine } from '../../shared/engine/worker-engine.ts'
 import type { GossipNode } from '../../shared/mesh/gossip.ts'
 import { httpModelSource } from '../../shared/mesh/http-model-source.ts'
@@ -14,6 +15,7 @@ import type { ComputeInit } from '../worker/compute-messages.ts'
 import { createTabNode } from './create-tab-node.ts'
 import { NetworkClient } from './network-client.ts'
 import { OpfsPieceStore } from './opfs-piece-store.ts'
+import { startNetworkWorker } from './start-network-worker.ts'
 
 /** What a position allows: memory for weights and caches, and the share of the time that the device computes. */
 const POWER: Record<Power, { readonly memoryBudgetBytes: number; readonly duty: number }> = {
@@ -29,7 +31,7 @@ export interface TabPeerOptions {
   readonly pinnedLayers: LayerRange | null
   readonly onChange: (status: MeshPeerStatus) => void
   readonly onStageFailed: (error: MeshErrorObject) => void
-  /** A worker died; nothing of this peer works any more. */
+  /** A worker died: nothing of this peer works any more, and it should be stopped. */
   readonly onCrash: (error: MeshErrorObject) => void
 }
 
@@ -94,8 +96,10 @@ export class TabPeer {
     this.#isStopped = true
     const { mesh, keeper } = this.#parts
     keeper?.stop()
-    // Work halts first; the good-byes may take their time.
-    const goodbye = mesh?.stop()
+    // Work halts first; the good-byes may take their time, and fail where a worker is dead.
+    const goodbye = mesh?.stop().catch((error: unknown) => {
+      console.warn('Racemesh: this tab could not say good-bye.', error)
+    })
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, 500))])
     await this.#end()
   }
@@ -107,8 +111,9 @@ export class TabPeer {
   }
 
   async #end(): Promise<void> {
-    const { network, compute, libp2p } = this.#parts
+    const { network, compute, engine, libp2p } = this.#parts
     network?.dispose()
+    engine?.fail(stopped('it was ended'))
     compute?.terminate()
     this.#parts = {}
     await libp2p?.stop()
@@ -119,7 +124,11 @@ export class TabPeer {
       type: 'module',
       name: 'racemesh-compute',
     })
-    compute.addEventListener('error', (event) => this.#crashed(event.message))
+    const onFailed = (error: EngineError): void => {
+      engine.fail(error)
+      this.#crashed(error.shortMessage)
+    }
+    compute.addEventListener('error', (event) => onFailed(stopped(event.message)))
     const forPage = new MessageChannel()
     const forNetwork = new MessageChannel()
     const ports = [forPage.port2, forNetwork.port2]
@@ -130,7 +139,7 @@ export class TabPeer {
       memoryBudgetBytes: POWER[this.#options.power].memoryBudgetBytes,
     }
     compute.postMessage(init, ports)
-    const engine = new WorkerEngine(forPage.port1)
+    const engine = new WorkerEngine(forPage.port1, { onFailed })
     this.#parts = { ...this.#parts, compute, engine }
     return { engine, networkPort: forNetwork.port1 }
   }
@@ -146,6 +155,8 @@ export class TabPeer {
     const generation = Math.floor(Date.now() / 1000)
     const { memoryBudgetBytes, duty } = POWER[this.#options.power]
     const network = new NetworkClient({
+      worker: startNetworkWorker(),
+      clock: systemClock,
       self: libp2p.peerId.toString() as PeerIdText, // libp2p made it
       generation,
       duty,
@@ -202,4 +213,8 @@ export class TabPeer {
     void this.#end()
     throw new DOMException('stopped while starting', 'AbortError')
   }
+}
+
+function stopped(why: string): EngineError {
+  return new EngineError(`The compute worker stopped: ${why}.`, { data: { code: 'WORKER_FAILED' } })
 }

@@ -22,7 +22,13 @@ const postEvent = serveDataPlane(self, () => {
 
 self.addEventListener('message', ({ data }: MessageEvent<NetworkCommand | { kind: 'call' }>) => {
   if (data.kind === 'init') {
-    engine = new PacedEngine(new WorkerEngine(data.enginePort), systemClock, data.duty)
+    const remote = new WorkerEngine(data.enginePort, {
+      onFailed(error) {
+        // Uncaught on purpose: the page hears of it and starts both workers anew.
+        throw error
+      },
+    })
+    engine = new PacedEngine(remote, systemClock, data.duty)
     plane = new DataPlane({
       engine,
       clock: systemClock,

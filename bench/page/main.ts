@@ -2,10 +2,11 @@
 // plane, with an engine of set step times, and a raw data channel on the same connection beside it.
 import { createTabNode } from '../../app/mesh/create-tab-node.ts'
 import { NetworkClient } from '../../app/mesh/network-client.ts'
+import { startNetworkWorker } from '../../app/mesh/start-network-worker.ts'
 import type { DataPlaneEvent, StageSessionSpec } from '../../shared/mesh/data-plane-api.ts'
 import type { StageId } from '../../shared/engine/compute-engine.ts'
 import { LinkService } from '../../shared/mesh/link-service.ts'
-import { silentLogger } from '../../shared/mesh/ports.ts'
+import { silentLogger, systemClock } from '../../shared/mesh/ports.ts'
 import { relayInfo } from '../../shared/mesh/relay-info.ts'
 import type { PeerIdText } from '../../shared/protocol/ids.ts'
 import type { GossipNode } from '../../shared/mesh/gossip.ts'
@@ -47,6 +48,8 @@ class BenchPage {
     compute.postMessage(init, [port2])
     this.#libp2p = libp2p
     this.#network = new NetworkClient({
+      worker: startNetworkWorker(),
+      clock: systemClock,
       self: peerId,
       generation: GENERATION,
       duty: 1,

@@ -10,6 +10,7 @@ import type {
   StageId,
 } from './compute-engine.ts'
 import { EngineError } from './engine-error.ts'
+import { RESTART_WINDOW_MS, RestartAllowance } from './restart-allowance.ts'
 import type { SessionId } from '../protocol/ids.ts'
 
 /** An engine in a worker that can die on its own. */
@@ -29,12 +30,6 @@ export interface RestartingEngineOptions {
   readonly onGivenUp: (error: EngineError) => void
 }
 
-/** Three tries tell an accident from a device that cannot do the work, and none of them is a storm. */
-const MAX_RESTARTS = 3
-const RESTART_WINDOW_MS = 10 * 60_000
-/** Before the first restart; each further one within the window waits twice as long. */
-const FIRST_DELAY_MS = 250
-
 /**
  * A {@link ComputeEngine} that outlives its worker. When the worker dies, open calls fail with its error; later ones wait
  * for the next worker, which starts empty: the owner states anew what should be loaded.
@@ -44,7 +39,7 @@ export class RestartingEngine implements ComputeEngine {
   #running: RunningEngine
   /** Calls wait for it. Rejects once given up or disposed of. */
   #next: Promise<RunningEngine>
-  #deathsMs: number[] = []
+  readonly #allowance = new RestartAllowance()
   #isOver = false
   #cancelRestart = (): void => {}
 
@@ -91,12 +86,11 @@ export class RestartingEngine implements ComputeEngine {
   #onFailed(error: EngineError): void {
     if (this.#isOver) return
     const { clock, onLost, onGivenUp } = this.#options
-    const now = clock.now()
-    this.#deathsMs = [...this.#deathsMs.filter((atMs) => now - atMs < RESTART_WINDOW_MS), now]
     void this.#running.end()
-    if (this.#deathsMs.length > MAX_RESTARTS) {
+    const delayMs = this.#allowance.afterDeath(clock.now())
+    if (delayMs === null) {
       const final = new EngineError(
-        `The compute worker died ${this.#deathsMs.length} times within ${RESTART_WINDOW_MS / 60_000} minutes.`,
+        `The compute worker died ${this.#allowance.deaths} times within ${RESTART_WINDOW_MS / 60_000} minutes.`,
         {
           data: { code: 'WORKER_FAILED' },
           metaMessages: [
@@ -111,7 +105,7 @@ export class RestartingEngine implements ComputeEngine {
       return
     }
     this.#next = new Promise((resolve) => {
-      this.#cancelRestart = clock.after(FIRST_DELAY_MS * 2 ** (this.#deathsMs.length - 1), () => {
+      this.#cancelRestart = clock.after(delayMs, () => {
         this.#running = this.#start()
         resolve(this.#running)
       })

@@ -29,11 +29,28 @@ export function serveDataPlane(port: PortLike, plane: () => DataPlaneApi): (even
   return (event) => post(port, { kind: 'event', event })
 }
 
+/** A data plane in another thread, which may die. */
+export interface RemoteDataPlane extends DataPlaneApi {
+  /**
+   * Gives the thread up: what waits for an answer fails with `error`, and so does all that needs the thread. Its
+   * sessions and links went with it, so closing them, and listing none, is done at once.
+   */
+  fail(error: MeshError): void
+}
+
+interface PendingCall {
+  readonly verb: Verb
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: MeshError) => void
+}
+
 /** The data plane at the other end of a port. */
-export function remoteDataPlane(port: PortLike, onEvent: (event: DataPlaneEvent) => void): DataPlaneApi {
-  const pending = new Map<number, { resolve: (value: never) => void; reject: (error: MeshError) => void }>()
+export function remoteDataPlane(port: PortLike, onEvent: (event: DataPlaneEvent) => void): RemoteDataPlane {
+  const pending = new Map<number, PendingCall>()
   let nextId = 1
+  let failure: MeshError | null = null
   port.addEventListener('message', ({ data }) => {
+    if (failure !== null) return
     const reply = data as Reply // both ends are ours
     if (reply.kind === 'event') {
       onEvent(reply.event)
@@ -43,17 +60,22 @@ export function remoteDataPlane(port: PortLike, onEvent: (event: DataPlaneEvent)
     const waiting = pending.get(reply.id)
     pending.delete(reply.id)
     if (reply.kind === 'error') waiting?.reject(MeshError.fromObject(reply.error))
-    else waiting?.resolve(reply.value as never) // `Call` ties the verb to its result
+    else waiting?.resolve(reply.value)
   })
   const call =
     <V extends Verb>(verb: V) =>
     (...args: Parameters<DataPlaneApi[V]>): ReturnType<DataPlaneApi[V]> => {
-      const id = nextId++
-      const result = new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject })
+      const result = new Promise<unknown>((resolve, reject) => {
+        const waiting: PendingCall = { verb, resolve, reject }
+        if (failure !== null) {
+          settleWithoutThread(waiting, failure)
+          return
+        }
+        const id = nextId++
+        pending.set(id, waiting)
+        port.postMessage({ kind: 'call', id, verb, args })
       })
-      port.postMessage({ kind: 'call', id, verb, args })
-      return result as ReturnType<DataPlaneApi[V]> // every verb returns a promise
+      return result as ReturnType<DataPlaneApi[V]> // `Call` ties the verb to its result
     }
   return {
     openSession: call('openSession'),
@@ -63,6 +85,32 @@ export function remoteDataPlane(port: PortLike, onEvent: (event: DataPlaneEvent)
     removeLink: call('removeLink'),
     links: call('links'),
     measure: call('measure'),
+    fail(error) {
+      if (failure !== null) return
+      failure = error
+      for (const waiting of pending.values()) settleWithoutThread(waiting, error)
+      pending.clear()
+    },
+  }
+}
+
+function settleWithoutThread({ verb, resolve, reject }: PendingCall, error: MeshError): void {
+  switch (verb) {
+    case 'closeSession':
+    case 'closeSessions':
+    case 'removeLink':
+      resolve(undefined)
+      return
+    case 'links':
+      resolve([])
+      return
+    case 'openSession':
+    case 'prompt':
+    case 'measure':
+      reject(error)
+      return
+    default:
+      verb satisfies never
   }
 }
 
