@@ -97,3 +97,24 @@ interface MessagePort extends EventTarget {
   onmessage: ((event: { data: unknown }) => void) | null
 }
 declare const MessageChannel: { new (): { readonly port1: MessagePort; readonly port2: MessagePort } }
+
+declare function atob(base64: string): string
+
+declare namespace WebAssembly {
+  type ImportValue = Memory
+  interface Memory {
+    readonly buffer: ArrayBuffer
+  }
+  const Memory: { new (descriptor: { initial: number; maximum?: number; shared?: boolean }): Memory }
+  interface Module {
+    readonly __brand?: 'Module'
+  }
+  interface Instance {
+    readonly exports: Readonly<Record<string, unknown>>
+  }
+  function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>
+  function instantiate(
+    module: Module,
+    imports: Readonly<Record<string, Readonly<Record<string, ImportValue>>>>,
+  ): Promise<Instance>
+}
