@@ -6,7 +6,10 @@ import { MAX_MANIFEST_BYTES, parseManifest } from '../model/parse-manifest.ts'
 import type { ModelId } from '../protocol/ids.ts'
 import type { ModelSource } from './stage-host.ts'
 
-/** Fetches models from relays over HTTP, keeping verified pieces in `store`; the next relay is tried when one fails. */
+/**
+ * Fetches models from relays over HTTP, keeping verified pieces in `store`. The next relay is tried when one is out of
+ * reach, lacks the model, or sends something else than the model's id promises.
+ */
 export function httpModelSource(options: {
   readonly origins: readonly string[]
   readonly store: PieceStore
@@ -23,11 +26,15 @@ export function httpModelSource(options: {
       }),
     stageFiles: (manifest: ModelManifest, layers, onProgress, signal) => {
       const sources = baseUrls(manifest.id).map((baseUrl) => httpPieceSource(baseUrl))
-      const source: PieceSource = {
-        read: (path, offset, sizeBytes, readSignal) =>
-          firstThatWorks(sources, readSignal, (each) => each.read(path, offset, sizeBytes, readSignal)),
-      }
-      return fetchStageFiles({ manifest, layers, source, store: options.store, onProgress, signal })
+      // A relay whose pieces are wrong is found out after it was read: what follows does without it and those before.
+      const attempts = sources.map((_source, index) => sources.slice(index))
+      return firstThatWorks(attempts, signal, (left) => {
+        const source: PieceSource = {
+          read: (path, offset, sizeBytes, readSignal) =>
+            firstThatWorks(left, readSignal, (each) => each.read(path, offset, sizeBytes, readSignal)),
+        }
+        return fetchStageFiles({ manifest, layers, source, store: options.store, onProgress, signal })
+      })
     },
   }
 }
@@ -51,7 +58,10 @@ async function firstThatWorks<S, T>(
 
 /** Reads a manifest of at most `MAX_MANIFEST_BYTES`, whatever length the server claims. */
 async function fetchManifest(url: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, { signal })
+  const response = await fetch(url, { signal }).catch((cause: unknown) => {
+    signal.throwIfAborted()
+    throw failed('The relay could not be reached for the manifest.', cause)
+  })
   if (!response.ok) {
     await response.body?.cancel()
     throw failed(`The relay does not have this model (it answered ${response.status}).`)
@@ -78,7 +88,10 @@ async function fetchManifest(url: string, signal: AbortSignal): Promise<unknown>
 function failed(message: string, cause?: unknown): ModelError {
   return new ModelError(message, {
     data: { code: 'SOURCE_FAILED', path: 'manifest.json' },
-    metaMessages: ['The relay was started without this model, or has replaced it by another version.'],
+    metaMessages: [
+      'The relay is down, was started without this model, or has replaced it by another version.',
+      'It is asked again when it next offers layers.',
+    ],
     cause,
   })
 }
