@@ -1,3 +1,4 @@
+import { gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -5,18 +6,25 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { PeerIdText } from '../../protocol/ids.ts'
+import { GOSSIP_OPTIONS, type GossipNode } from '../gossip.ts'
+
+const LOOPBACK = {
+  addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
+  transports: [webSockets()],
+  connectionEncrypters: [noise()],
+  streamMuxers: [yamux()],
+  connectionGater: { denyDialMultiaddr: () => false },
+  connectionMonitor: { enabled: false },
+}
 
 /** A libp2p node that is reached over WebSockets on the loopback interface, and nothing else. */
 export function createLoopbackNode(): Promise<Libp2p> {
-  return createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
-    transports: [webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionGater: { denyDialMultiaddr: () => false },
-    connectionMonitor: { enabled: false },
-    services: { identify: identify() },
-  })
+  return createLibp2p({ ...LOOPBACK, services: { identify: identify() } })
+}
+
+/** The same with GossipSub. */
+export function createGossipNode(): Promise<GossipNode> {
+  return createLibp2p({ ...LOOPBACK, services: { identify: identify(), pubsub: gossipsub(GOSSIP_OPTIONS) } })
 }
 
 /** Connects every pair once. */
