@@ -8,6 +8,8 @@ export default defineConfig(
     'dist/',
     '.data/',
     'models/',
+    // AssemblyScript: another language with the same ending.
+    'shared/race/wasm/assembly/',
     'bench/results/',
     '**/pb/*.ts',
     'contracts/{generated,out*,cache*}/',
