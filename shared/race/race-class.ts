@@ -40,7 +40,7 @@ const WIDTH_512 = {
   scoreShift: 9,
   productShift: 6,
   normConstant: 47_453_133,
-  hitNumerator: 1_190,
+  hitNumerator: 1_192,
   countsForWeight: true,
 } as const
 
@@ -58,7 +58,7 @@ export const RACE_CLASSES: Readonly<Record<RaceClassName, RaceClass>> = {
     scoreShift: 10,
     productShift: 6,
     normConstant: 16_777_216,
-    hitNumerator: 9_110,
+    hitNumerator: 9_216,
     countsForWeight: false,
   },
 }
