@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -58,6 +60,20 @@ def test_export_computes_the_same_logits() -> None:
     ids = torch.randint(0, CONFIG["vocab_size"], (2, 300))
     with torch.no_grad():
         assert (model(ids) - other(ids).logits).abs().max() < 1e-4
+
+
+def test_the_seed_fixes_the_weights() -> None:
+    """Two runs of the command on one machine end in the same bits, another seed does not."""
+    script = Path(__file__).with_name("train.py")
+
+    def weights(folder: Path, seed: int) -> dict[str, torch.Tensor]:
+        subprocess.run([sys.executable, script, "--steps", "3", "--seed", str(seed), "--out", folder], check=True)
+        return torch.load(folder / "checkpoint.pt")["model"]
+
+    with tempfile.TemporaryDirectory() as name:
+        first, again, other = (weights(Path(name) / run, seed) for run, seed in (("first", 1), ("again", 1), ("other", 2)))
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
 TOKENIZER = load_tokenizer()
