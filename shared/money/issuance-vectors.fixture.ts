@@ -3,7 +3,7 @@ import { ISSUANCE_GENESIS, releaseCoins } from './issuance.ts'
 
 declare const process: { readonly argv: readonly string[] }
 
-const STEPS = 1000
+const STEPS = 1300
 const COIN = 10n ** 18n
 
 /**
