@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import { Governed } from "./Governed.sol";
+import { IAuthority } from "./interfaces/IAuthority.sol";
+import { IBatches } from "./interfaces/IBatches.sol";
+import { IChannels } from "./interfaces/IChannels.sol";
+import { IEpochs } from "./interfaces/IEpochs.sol";
+import { IIssuance } from "./interfaces/IIssuance.sol";
+import { IParameters } from "./interfaces/IParameters.sol";
+import { IQuorum } from "./interfaces/IQuorum.sol";
+import { IRaceCoin } from "./interfaces/IRaceCoin.sol";
+import { FeeSplit } from "./libraries/FeeSplit.sol";
+import { MerkleTree } from "./libraries/MerkleTree.sol";
+import { Parameter } from "./types/Parameter.sol";
+import { VERDICT } from "./types/Role.sol";
+import { Switch } from "./types/Switch.sol";
+import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+/// @notice See {IBatches}.
+contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
+    using SafeERC20 for IRaceCoin;
+
+    /// @dev Both fit: the token's cap is below 2^90 wei.
+    struct Unallotted {
+        uint128 fees;
+        uint128 rewards;
+    }
+
+    bytes32 private constant BATCH_TYPEHASH = keccak256(
+        "Batch(uint64 number,uint64 epoch,bytes32 setId,bytes32 totalsRoot,bytes32 receiptsRoot,uint32 payeeCount,uint32 receiptCount,uint128 fees,uint128 validators,uint128 treasury,uint128 rewards)"
+    );
+    bytes32 private constant REDIRECT_TYPEHASH =
+        keccak256("Redirect(address payee,address recipient,uint128 cumulative)");
+
+    IRaceCoin public immutable coin;
+    IEpochs public immutable epochs;
+    IQuorum public immutable quorum;
+    IChannels public immutable channels;
+    IIssuance public immutable issuance;
+    address public immutable treasury;
+
+    Head private _head;
+    Unallotted private _unallotted;
+    /// @dev Hash of (totals' root, rest, release): one slot a batch, and one to read for a claim.
+    mapping(uint64 number => bytes32) private _commitments;
+    mapping(address payee => uint256) private _claimed;
+    mapping(uint64 number => bool) private _isFinalised;
+    mapping(bytes32 id => Demand) private _demands;
+
+    constructor(
+        IAuthority authority_,
+        IParameters parameters_,
+        IRaceCoin coin_,
+        IEpochs epochs_,
+        IQuorum quorum_,
+        IChannels channels_,
+        IIssuance issuance_,
+        address treasury_
+    ) Governed(authority_, parameters_) EIP712("Racemesh Batches", "1") {
+        coin = coin_;
+        epochs = epochs_;
+        quorum = quorum_;
+        channels = channels_;
+        issuance = issuance_;
+        treasury = treasury_;
+    }
+
+    /// @inheritdoc IBatches
+    function fund(uint256 amount) external nonReentrant {
+        _addFees(amount);
+        coin.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IBatches
+    function collect(IChannels.Channel calldata channel, uint128 cumulative, bytes calldata signature)
+        external
+        nonReentrant
+    {
+        _addFees(channels.claim(channel, cumulative, signature));
+    }
+
+    /// @inheritdoc IBatches
+    function settle(Batch calldata batch, uint256 absentees, bytes calldata signature)
+        external
+        whenRunning(Switch.Settlement)
+    {
+        _checkOrder(batch);
+        (uint64 epoch, bytes32 setId) = epochs.current();
+        if (batch.epoch != epoch || batch.setId != setId) revert EpochNotRunning(epoch, setId);
+        (, uint256 validators, uint256 treasury_) = FeeSplit.split(
+            batch.fees, _parameter(Parameter.ValidatorShareBps), _parameter(Parameter.TreasuryShareBps)
+        );
+        if (batch.validators != validators || batch.treasury != treasury_) {
+            revert SplitInvalid(validators, treasury_);
+        }
+        quorum.checkQuorum(setId, batchDigest(batch), absentees, signature);
+        _allot(batch);
+
+        uint64 releasedAt = uint64(block.number + _parameter(Parameter.SlashWindowBlocks));
+        _head = Head({
+            number: batch.number,
+            postedAt: uint64(block.number),
+            demandableUntil: releasedAt,
+            releasedAt: releasedAt
+        });
+        _commitments[batch.number] = _commitmentHash(batch, releasedAt);
+        emit BatchSettled(batch.number, batch, releasedAt);
+    }
+
+    /// @inheritdoc IBatches
+    function claim(
+        uint64 number,
+        uint64 releasedAt,
+        bytes32 restHash,
+        address payee,
+        uint128 cumulative,
+        uint256 index,
+        bytes32[] calldata siblings
+    ) external nonReentrant {
+        _checkLeaf(number, releasedAt, restHash, payee, cumulative, index, siblings);
+        _pay(payee, payee, cumulative);
+    }
+
+    /// @inheritdoc IBatches
+    function claimTo(
+        uint64 number,
+        uint64 releasedAt,
+        bytes32 restHash,
+        address payee,
+        uint128 cumulative,
+        uint256 index,
+        bytes32[] calldata siblings,
+        address recipient,
+        bytes calldata signature
+    ) external nonReentrant {
+        _checkLeaf(number, releasedAt, restHash, payee, cumulative, index, siblings);
+        bytes32 digest = redirectDigest(payee, recipient, cumulative);
+        if (!SignatureChecker.isValidSignatureNowCalldata(payee, digest, signature)) {
+            revert RedirectSignatureInvalid(payee);
+        }
+        _pay(payee, recipient, cumulative);
+    }
+
+    /// @inheritdoc IBatches
+    function finalise(Batch calldata batch, uint64 releasedAt) external nonReentrant {
+        _checkKnown(batch, releasedAt);
+        if (block.number < releasedAt) revert BatchNotReleased(releasedAt);
+        // INVARIANT: the treasury is paid, and new coins are released, once a batch.
+        if (_isFinalised[batch.number]) revert AlreadyFinalised(batch.number);
+        _isFinalised[batch.number] = true;
+        uint256 newCoins = issuance.release(batch.fees);
+        _unallotted.rewards += uint128(newCoins);
+        emit BatchFinalised(batch.number, batch.treasury, newCoins);
+        if (batch.treasury > 0) coin.safeTransfer(treasury, batch.treasury);
+    }
+
+    /// @inheritdoc IBatches
+    function demandData(Batch calldata batch, uint64 releasedAt, Tree tree, uint256 index)
+        external
+        nonReentrant
+    {
+        _checkWaiting(batch, releasedAt);
+        uint64 demandableUntil = _head.demandableUntil;
+        if (block.number >= demandableUntil) revert BatchReleased(demandableUntil);
+        (, uint256 count) = _treeOf(batch, tree);
+        if (index >= count) revert LeafInvalid(index);
+        bytes32 id = demandId(batch.number, tree, index);
+        // INVARIANT: a leaf is demanded once.
+        if (_demands[id].deadline != 0) revert DemandExists(id);
+        uint256 span = _parameter(Parameter.DataDemandBlocks);
+        uint256 bond = _parameter(Parameter.DataDemandBond);
+        uint64 deadline = uint64(block.number + span);
+        _demands[id] = Demand({ asker: msg.sender, bond: uint96(bond), deadline: deadline });
+        // INVARIANT: a batch is not released while a demand can still turn out unanswered: as long again to say so.
+        _postpone(batch, releasedAt, uint64(deadline + span));
+        emit DataDemanded(batch.number, tree, index, msg.sender, deadline);
+        coin.safeTransferFrom(msg.sender, address(this), bond);
+    }
+
+    /// @inheritdoc IBatches
+    function answerDemand(
+        Batch calldata batch,
+        uint64 releasedAt,
+        Tree tree,
+        uint256 index,
+        bytes calldata data,
+        bytes32[] calldata siblings
+    ) external nonReentrant {
+        _checkKnown(batch, releasedAt);
+        Demand memory demand = _openDemand(batch.number, tree, index);
+        // INVARIANT: an answer is never accepted after its deadline.
+        if (block.number >= demand.deadline) revert DemandOverdue(demand.deadline);
+        (bytes32 root, uint256 count) = _treeOf(batch, tree);
+        if (
+            !MerkleTree.isDepthOf(siblings.length, count)
+                || MerkleTree.rootOf(MerkleTree.leafOf(data), index, siblings) != root
+        ) revert LeafInvalid(index);
+        emit DataAnswered(batch.number, tree, index, msg.sender, data);
+        coin.safeTransfer(msg.sender, _closeDemand(batch.number, tree, index));
+    }
+
+    /// @inheritdoc IBatches
+    function closeDemand(Batch calldata batch, uint64 releasedAt, Tree tree, uint256 index)
+        external
+        nonReentrant
+    {
+        Demand memory demand = _openDemand(batch.number, tree, index);
+        if (_commitments[batch.number] != 0) {
+            _checkKnown(batch, releasedAt);
+            if (block.number < demand.deadline) revert DemandOpen(demand.deadline);
+            emit DataWithheld(batch.number, tree, index);
+            if (block.number < releasedAt) _stop(batch);
+        }
+        // A batch that is stopped already owes no answer.
+        coin.safeTransfer(demand.asker, _closeDemand(batch.number, tree, index));
+    }
+
+    /// @inheritdoc IBatches
+    function stop(Batch calldata batch, uint64 releasedAt) external onlyRole(VERDICT) {
+        _checkWaiting(batch, releasedAt);
+        _stop(batch);
+    }
+
+    /// @inheritdoc IBatches
+    function hold(Batch calldata batch, uint64 releasedAt) external {
+        _checkWaiting(batch, releasedAt);
+        // INVARIANT: while settlement is paused nothing new becomes claimable.
+        if (authority.pausedUntil(Switch.Settlement) <= block.timestamp) revert NotPaused();
+        _postpone(batch, releasedAt, uint64(block.number + _parameter(Parameter.SlashWindowBlocks)));
+    }
+
+    /// @inheritdoc IBatches
+    function head() external view returns (Head memory) {
+        return _head;
+    }
+
+    /// @inheritdoc IBatches
+    function unallotted() external view returns (uint256 fees, uint256 rewards) {
+        return (_unallotted.fees, _unallotted.rewards);
+    }
+
+    /// @inheritdoc IBatches
+    function claimedOf(address payee) external view returns (uint256) {
+        return _claimed[payee];
+    }
+
+    /// @inheritdoc IBatches
+    function commitmentOf(uint64 number) external view returns (bytes32) {
+        return _commitments[number];
+    }
+
+    /// @inheritdoc IBatches
+    function demandOf(bytes32 id) external view returns (Demand memory) {
+        return _demands[id];
+    }
+
+    /// @inheritdoc IBatches
+    function demandId(uint64 number, Tree tree, uint256 index) public pure returns (bytes32) {
+        return keccak256(abi.encode(number, tree, index));
+    }
+
+    /// @inheritdoc IBatches
+    function restHashOf(Batch calldata batch) public pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                batch.number,
+                batch.epoch,
+                batch.setId,
+                batch.receiptsRoot,
+                batch.payeeCount,
+                batch.receiptCount,
+                batch.fees,
+                batch.validators,
+                batch.treasury,
+                batch.rewards
+            )
+        );
+    }
+
+    /// @inheritdoc IBatches
+    function batchDigest(Batch calldata batch) public view returns (bytes32) {
+        // A struct of words is encoded as EIP-712 encodes it: each field in 32 bytes, in order.
+        return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, batch)));
+    }
+
+    /// @inheritdoc IBatches
+    function redirectDigest(address payee, address recipient, uint128 cumulative)
+        public
+        view
+        returns (bytes32)
+    {
+        return _hashTypedDataV4(keccak256(abi.encode(REDIRECT_TYPEHASH, payee, recipient, cumulative)));
+    }
+
+    function _checkOrder(Batch calldata batch) private view {
+        Head memory last = _head;
+        // INVARIANT: batches are numbered without gaps.
+        if (batch.number != last.number + 1) revert BatchOutOfOrder(batch.number, last.number + 1);
+        // INVARIANT: one batch waits at a time.
+        if (block.number < last.releasedAt) revert BatchPending(last.releasedAt);
+        uint256 limit = _parameter(Parameter.BatchLeafLimit);
+        uint256 size = batch.payeeCount > batch.receiptCount ? batch.payeeCount : batch.receiptCount;
+        if (batch.payeeCount == 0 || batch.receiptCount == 0 || size > limit) {
+            revert BatchSizeInvalid(batch.payeeCount, batch.receiptCount, limit);
+        }
+        // INVARIANT: a batch comes an interval after the last one, or when it is full.
+        if (size < limit && last.number != 0) {
+            uint256 from = last.postedAt + _parameter(Parameter.BatchIntervalBlocks);
+            if (block.number < from) revert BatchTooSoon(from);
+        }
+    }
+
+    function _allot(Batch calldata batch) private {
+        Unallotted memory left = _unallotted;
+        // INVARIANT: a batch hands out no more than has come in.
+        if (batch.fees > left.fees) revert BatchUnfunded(batch.fees, left.fees);
+        if (batch.rewards > left.rewards) revert BatchUnfunded(batch.rewards, left.rewards);
+        _unallotted = Unallotted({ fees: left.fees - batch.fees, rewards: left.rewards - batch.rewards });
+    }
+
+    function _addFees(uint256 amount) private {
+        // SAFETY: coins that exist fit in 90 bits; the transfer that follows or came before proves that these do.
+        _unallotted.fees += uint128(amount);
+        emit Funded(msg.sender, amount);
+    }
+
+    function _checkLeaf(
+        uint64 number,
+        uint64 releasedAt,
+        bytes32 restHash,
+        address payee,
+        uint128 cumulative,
+        uint256 index,
+        bytes32[] calldata siblings
+    ) private view {
+        // INVARIANT: nothing is claimed from a batch that can still be stopped.
+        if (block.number < releasedAt) revert BatchNotReleased(releasedAt);
+        bytes32 leaf = MerkleTree.leafOf(abi.encodePacked(payee, cumulative));
+        bytes32 root = MerkleTree.rootOf(leaf, index, siblings);
+        if (keccak256(abi.encode(root, restHash, releasedAt)) != _commitments[number]) {
+            revert BatchUnknown(number);
+        }
+    }
+
+    function _pay(address payee, address recipient, uint128 cumulative) private {
+        uint256 before = _claimed[payee];
+        // INVARIANT: a total is paid once: only what it adds to the largest total before.
+        if (cumulative <= before) revert NothingToClaim(cumulative, before);
+        _claimed[payee] = cumulative;
+        unchecked {
+            // SAFETY: `cumulative > before` was just checked.
+            emit Claimed(payee, recipient, cumulative, cumulative - before);
+            coin.safeTransfer(recipient, cumulative - before);
+        }
+    }
+
+    function _commitmentHash(Batch calldata batch, uint64 releasedAt) private pure returns (bytes32) {
+        return keccak256(abi.encode(batch.totalsRoot, restHashOf(batch), releasedAt));
+    }
+
+    function _checkKnown(Batch calldata batch, uint64 releasedAt) private view {
+        if (_commitments[batch.number] != _commitmentHash(batch, releasedAt)) {
+            revert BatchUnknown(batch.number);
+        }
+    }
+
+    function _checkWaiting(Batch calldata batch, uint64 releasedAt) private view {
+        _checkKnown(batch, releasedAt);
+        // INVARIANT: a batch is not stopped once it is released.
+        if (block.number >= releasedAt) revert BatchReleased(releasedAt);
+    }
+
+    function _postpone(Batch calldata batch, uint64 oldRelease, uint64 newRelease) private {
+        if (newRelease <= oldRelease) return;
+        _head.releasedAt = newRelease;
+        _commitments[batch.number] = _commitmentHash(batch, newRelease);
+        emit BatchPostponed(batch.number, newRelease);
+    }
+
+    function _stop(Batch calldata batch) private {
+        delete _commitments[batch.number];
+        // INVARIANT: what a stopped batch handed out can be handed out again.
+        _unallotted.fees += batch.fees;
+        _unallotted.rewards += batch.rewards;
+        // The next batch need not wait for one that pays nobody.
+        _head.releasedAt = uint64(block.number);
+        emit BatchStopped(batch.number, msg.sender);
+    }
+
+    function _treeOf(Batch calldata batch, Tree tree) private pure returns (bytes32 root, uint256 count) {
+        if (tree == Tree.Totals) return (batch.totalsRoot, batch.payeeCount);
+        return (batch.receiptsRoot, batch.receiptCount);
+    }
+
+    function _openDemand(uint64 number, Tree tree, uint256 index)
+        private
+        view
+        returns (Demand memory demand)
+    {
+        bytes32 id = demandId(number, tree, index);
+        demand = _demands[id];
+        if (demand.bond == 0) revert DemandUnknown(id);
+    }
+
+    /// @dev The deadline stays, so that the leaf is not demanded again.
+    function _closeDemand(uint64 number, Tree tree, uint256 index) private returns (uint256 bond) {
+        Demand storage demand = _demands[demandId(number, tree, index)];
+        bond = demand.bond;
+        // INVARIANT: a bond is paid out once.
+        demand.bond = 0;
+    }
+}
