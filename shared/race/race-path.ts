@@ -23,6 +23,11 @@ export interface RacePath {
    * @throws RacePathError if the class does not fit or the device fails; the signal's reason when aborted
    */
   prepare(race: RaceParams, options?: PrepareOptions): Promise<PreparedRace>
+  /**
+   * Multiply-accumulates per second of the fastest loop that this path can write for the device, with nothing to load or
+   * store: what the Race's share is a share of. Absent where there is no such measurement; nobody guesses one.
+   */
+  measurePeak?(options?: { readonly signal?: AbortSignal | undefined }): Promise<number>
   /** Ends threads or gives the device back. Prepared races are disposed of first. */
   dispose(): Promise<void>
 }
@@ -84,6 +89,7 @@ export type TraceName =
   | 'hidden'
   | 'feed-forward'
   | 'stream'
+  | 'output'
 
 export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined
