@@ -1,5 +1,5 @@
 import type { RaceClassName } from './race-class.ts'
-import type { TraceEntry } from './reference/trace.ts'
+import type { TraceEntry } from './race-path.ts'
 
 /** A file of golden vectors in `vectors/`: `micro.json`, `tab.json` and `paper.json`, made by `npm run race:vectors`. Hex is lower case. */
 export interface RaceVectors {

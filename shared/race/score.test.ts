@@ -41,15 +41,15 @@ describe('the hit test', () => {
   })
 
   it('counts equality as a hit and a zero dot as none', () => {
-    // dot^2 * 65536 = 1190 * |o|^2 * |t|^2 with dot = 1190, |o|^2 = 1190, |t|^2 = 65536.
-    expect(isHit(tab, 1_190, 1_190, 65_536)).toBe(true)
-    expect(isHit(tab, 1_190, 1_190, 65_537)).toBe(false)
+    // dot^2 * 65536 = 1192 * |o|^2 * |t|^2 with dot = 1192, |o|^2 = 1192, |t|^2 = 65536.
+    expect(isHit(tab, 1_192, 1_192, 65_536)).toBe(true)
+    expect(isHit(tab, 1_192, 1_192, 65_537)).toBe(false)
     expect(isHit(tab, 0, 0, 65_536)).toBe(false)
   })
 
   it('decides neighbours near 2^62, where doubles are 512 apart', () => {
     const dot = 8_000_000
-    const bound = Number((BigInt(dot) ** 2n * 65_536n) / 1_190n)
+    const bound = Number((BigInt(dot) ** 2n * 65_536n) / 1_192n)
     expect(isHit(tab, dot, 1, bound)).toBe(true)
     expect(isHit(tab, dot, 1, bound + 1)).toBe(false)
     expect(isHit(tab, dot, bound, 1)).toBe(true)

@@ -1,28 +1,17 @@
 import { generateInput, generateTensor } from '../generator.ts'
 import { HEAD_DIMENSION, POSITIONS, type RaceClass, type TensorName } from '../race-class.ts'
+import type { TraceName } from '../race-path.ts'
 import type { InputKey, RaceSeed } from '../seeds.ts'
 import { attention } from './attention.ts'
 import { applyGate } from './gate.ts'
 import { matrixProduct } from './matrix-product.ts'
 import { merge } from './merge.ts'
 import { norm } from './norm.ts'
+import { outputVector } from './output.ts'
 import { requantise } from './requantise.ts'
 
 /** Where weights come from: the generator, or a store that has them already. */
 export type TensorSource = (layer: number, tensor: TensorName) => Int8Array
-
-/** The arrays that a trace names. @see docs/race.md, section 8 */
-export type TraceName =
-  | 'input'
-  | 'query'
-  | 'key'
-  | 'value'
-  | 'context'
-  | 'attention'
-  | 'middle'
-  | 'hidden'
-  | 'feed-forward'
-  | 'stream'
 
 /** Sees every array that a forward pass makes; `layer` is -1 for the input. Copy what you keep. */
 export type TraceObserver = (layer: number, name: TraceName, rows: Int8Array) => void
@@ -69,7 +58,7 @@ export function forward(
   return stream
 }
 
-/** One layer: [positions][width] to the same, or to the last position alone in the last layer. */
+/** One layer: the stream [positions][width] to the stream, or to the output vector [width] in the last layer. */
 export function forwardLayer(
   raceClass: RaceClass,
   layer: number,
@@ -115,10 +104,9 @@ export function forwardLayer(
   const gate = project(rows, 'gate', width, feedForward)
   const up = project(rows, 'up', width, feedForward)
   const hidden = see('hidden', applyGate(gate, up, raceClass))
-  return addBranch(rows, project(hidden, 'down', feedForward, width), {
-    branch: 'feed-forward',
-    sum: 'stream',
-  })
+  const down = project(hidden, 'down', feedForward, width)
+  if (isLast) return see('output', outputVector(down))
+  return addBranch(rows, down, { branch: 'feed-forward', sum: 'stream' })
 }
 
 function mapRows(

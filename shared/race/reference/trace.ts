@@ -1,14 +1,8 @@
 import { toHex } from '../../protocol/ids.ts'
 import type { RaceClass } from '../race-class.ts'
+import type { TraceEntry, TraceName } from '../race-path.ts'
 import type { InputKey } from '../seeds.ts'
-import { forward, type TensorSource, type TraceName } from './forward.ts'
-
-/** The SHA-256 of one array of a forward pass; the input has layer -1. @see docs/race.md, section 8 */
-export interface TraceEntry {
-  readonly layer: number
-  readonly name: TraceName
-  readonly sha256: string
-}
+import { forward, type TensorSource } from './forward.ts'
 
 /** Runs one nonce and hashes every array on the way. */
 export async function traceForward(
