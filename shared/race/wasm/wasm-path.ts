@@ -33,7 +33,7 @@ const GENERATED_BYTES = 2 ** 21
 /** What a 32-bit memory can hold at most; engines allow a little less. */
 const DEFAULT_LIMIT_BYTES = 3 * 2 ** 30
 
-/** The arrays of the trace, as assembly/index.ts numbers them, in the order of the specification. */
+/** The arrays of an inner layer's trace, as assembly/index.ts numbers them, in the order of the specification. */
 const TRACED: readonly (readonly [name: TraceName, array: number])[] = [
   ['query', 1],
   ['key', 2],
@@ -45,6 +45,8 @@ const TRACED: readonly (readonly [name: TraceName, array: number])[] = [
   ['feed-forward', 8],
   ['stream', 0],
 ]
+/** In the last layer the output takes the place of the second merge. */
+const TRACED_LAST: typeof TRACED = [...TRACED.slice(0, -2), ['output', 0]]
 
 export interface WasmPathOptions {
   /** Threads that share one memory; without it everything runs on the calling thread. */
@@ -186,8 +188,9 @@ class WasmRace implements PreparedRace {
       await pass(options)
       const weights = await this.#weightsOf(layer)
       await lane.call('runLayers', [weights, layer, layer + 1, layers])
-      for (const [name, array] of TRACED) {
-        const isWhole = layer < layers - 1 || name === 'key' || name === 'value'
+      const isLast = layer === layers - 1
+      for (const [name, array] of isLast ? TRACED_LAST : TRACED) {
+        const isWhole = !isLast || name === 'key' || name === 'value'
         const columns = name === 'hidden' ? feedForward : width
         trace.push({ layer, name, sha256: await read(array, isWhole ? POSITIONS : 1, columns) })
       }

@@ -2,7 +2,7 @@
 // alignment. Rows of a batch are position-major: row `position * batch + nonce`.
 import { generateInput, generateTarget, generateWeights } from './generate'
 import { gemmPanel, measurePeak, PEAK_MACS_PER_ITERATION } from './gemm'
-import { attendNonce, gatePanel, mergeRow, normRow, requantisePanel } from './operators'
+import { attendNonce, gatePanel, mergeRow, normRow, outputPanel, requantisePanel } from './operators'
 import { scoreNonce } from './score'
 
 export { generateTarget, generateWeights, measurePeak, PEAK_MACS_PER_ITERATION }
@@ -68,7 +68,7 @@ export function layOut(start: usize, count: i32): usize {
   return panelSums + rows * 64
 }
 
-/** Where array `name` of the last layer lies, in the order of the trace: input or stream, query, ..., feed-forward. */
+/** Where array `name` lies: 0 is the stream, which the last layer replaces by the output; 1 to 8 are the trace's others, in order. */
 export function arrayAt(name: i32): usize {
   if (name == 1) return query
   if (name == 2) return keys
@@ -100,7 +100,7 @@ export function runLayers(weights: usize, first: i32, end: i32, layers: i32): vo
   }
 }
 
-/** One layer, whose tensors lie one after the other. The last layer's queries are those of the last position. */
+/** One layer, whose tensors lie one after the other. The last one ends in outputs of the last position. */
 function runLayer(weights: usize, isLast: bool): void {
   const square = <usize>width * <usize>width
   const wide = <usize>width * <usize>feedForward
@@ -147,6 +147,14 @@ function runLayer(weights: usize, isLast: bool): void {
       hidden + (<usize>panel << 1),
       <usize>feedForward << 1,
     )
+  }
+  if (isLast) {
+    const down = gate + 2 * wide
+    for (let panel = 0; panel < width; panel += 8) {
+      gemmPanel(hidden, down + <usize>panel * <usize>feedForward, rows, feedForward, panelSums)
+      outputPanel(panelSums, rows, stream + (<usize>panel << 1), rowBytes)
+    }
+    return
   }
   multiply(hidden, rows, gate + 2 * wide, feedForward)
   for (let row = 0; row < rows; row++) {

@@ -1,4 +1,4 @@
-// What stands between the matrix products (docs/race.md, 5.2 to 5.7). Activations are int16 with values of int8.
+// What stands between the matrix products (docs/race.md, 5.2 to 5.8). Activations are int16 with values of int8.
 
 // @ts-ignore: decorator
 @inline
@@ -37,11 +37,9 @@ export function gatePanel(
 ): void {
   const half = i32x4.splat(halfOf(projectionShift))
   const productHalf = i32x4.splat(halfOf(productShift))
-  // 2^32 / golden ratio; the product is meant to wrap.
-  const sawtooth = i32x4.splat(<i32>0x9e3779b1)
   for (let row = 0; row < rows; row++) {
-    const a0 = i32x4.shr_s(i32x4.mul(v128.load(gate), sawtooth), 24)
-    const a1 = i32x4.shr_s(i32x4.mul(v128.load(gate, 16), sawtooth), 24)
+    const a0 = sawtooth(v128.load(gate))
+    const a1 = sawtooth(v128.load(gate, 16))
     const b0 = requantiseVector(v128.load(up), half, projectionShift)
     const b1 = requantiseVector(v128.load(up, 16), half, projectionShift)
     const low = requantiseVector(i32x4.mul(a0, b0), productHalf, productShift)
@@ -51,6 +49,23 @@ export function gatePanel(
     up += 32
     hidden += strideBytes
   }
+}
+
+/** output[rows][8 of stride] = sawtooth(sums[rows][8]), -128 as 0. */
+export function outputPanel(sums: usize, rows: i32, output: usize, strideBytes: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const values = i16x8.narrow_i32x4_s(sawtooth(v128.load(sums)), sawtooth(v128.load(sums, 16)))
+    v128.store(output, v128.andnot(values, i16x8.eq(values, i16x8.splat(-128))))
+    sums += 32
+    output += strideBytes
+  }
+}
+
+/** The top 8 bits of sums times 2^32 / golden ratio; the product is meant to wrap. */
+// @ts-ignore: decorator
+@inline
+function sawtooth(sums: v128): v128 {
+  return i32x4.shr_s(i32x4.mul(sums, i32x4.splat(<i32>0x9e3779b1)), 24)
 }
 
 // @ts-ignore: decorator
