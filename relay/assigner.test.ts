@@ -6,7 +6,8 @@ import { silentLogger } from '../shared/mesh/ports.ts'
 import { toyAdvert, toyManifest } from '../shared/mesh/testing/toy-model.fixture.ts'
 import { VirtualClock } from '../shared/mesh/testing/virtual-clock.fixture.ts'
 import { WireStream } from '../shared/mesh/wire-stream.ts'
-import type { PeerIdText } from '../shared/protocol/ids.ts'
+import type { ModelManifest } from '../shared/model/manifest.ts'
+import { parseModelId, type PeerIdText } from '../shared/protocol/ids.ts'
 import {
   decodeStageOffer,
   encodeStageOfferReply,
@@ -21,7 +22,11 @@ const B = '12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE' as PeerIdText /
 type Answer = StageOfferReply['status'] | 'garbage' | 'hangs up'
 
 function setUp(
-  options: { answer?: (peerId: string) => Answer; isLocal?: (peerId: PeerIdText) => boolean } = {},
+  options: {
+    answer?: (peerId: string) => Answer
+    isLocal?: (peerId: PeerIdText) => boolean
+    models?: readonly ModelManifest[]
+  } = {},
 ) {
   const clock = new VirtualClock()
   const membership = new Membership()
@@ -48,7 +53,7 @@ function setUp(
   const assigner = new Assigner({
     libp2p: libp2p as unknown as Libp2p, // all that an assigner calls
     membership,
-    models: [toyManifest],
+    models: options.models ?? [toyManifest],
     minStages: 2,
     isLocal: options.isLocal ?? (() => true),
     clock,
@@ -67,6 +72,21 @@ function setUp(
 }
 
 describe('Assigner', () => {
+  it('asks nobody for more than its budget holds of all models together', async () => {
+    const other = { ...toyManifest, id: parseModelId('cd'.repeat(32)), name: 'other' }
+    const { assigner, offers, advertise, plan } = setUp({ models: [toyManifest, other] })
+    // Half of one model takes 350 or 370 bytes.
+    advertise(A, { memoryBudgetBytes: 400 })
+    advertise(B, { memoryBudgetBytes: 400 })
+    await plan()
+    expect(offers.map(({ layers }) => layers).sort()).toEqual(['0-3', '3-6'])
+    advertise(A, { memoryBudgetBytes: 800 })
+    advertise(B, { memoryBudgetBytes: 800 })
+    await plan()
+    expect(offers.map(({ layers }) => layers).sort()).toEqual(['0-3', '0-3', '3-6', '3-6'])
+    assigner.stop()
+  })
+
   it('plans two peers that join together as one: halves, each asked once', async () => {
     const { assigner, offers, advertise, plan } = setUp()
     advertise(A)

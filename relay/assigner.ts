@@ -1,12 +1,14 @@
 import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { ModelManifest } from '../shared/model/manifest.ts'
-import { planAssignments } from '../shared/mesh/assignment.ts'
+import type { AssignmentModel } from '../shared/mesh/assignment.ts'
 import type { Membership, MemberPeer } from '../shared/mesh/membership.ts'
+import { planModels, type SharingPeer } from '../shared/mesh/model-assignment.ts'
 import type { Clock, Logger } from '../shared/mesh/ports.ts'
 import { WireStream } from '../shared/mesh/wire-stream.ts'
 import type { ModelId, PeerIdText } from '../shared/protocol/ids.ts'
 import { formatRange, type LayerRange } from '../shared/protocol/layer-range.ts'
+import type { AdvertisedStage } from '../shared/protocol/stage-advert/stage-advert.ts'
 import {
   decodeStageOfferReply,
   encodeStageOffer,
@@ -77,47 +79,43 @@ export class Assigner {
     const peers = this.#membership.peers()
     for (const key of this.#offered.keys())
       if (!peers.some((peer) => key.startsWith(`${peer.advert.peerId}|`))) this.#offered.delete(key)
-    for (const manifest of this.#models) this.#planModel(manifest, peers)
-  }
-
-  #planModel(manifest: ModelManifest, peers: readonly MemberPeer[]): void {
-    const bytesOf = (kind: 'embedding' | 'head'): number =>
-      manifest.files.filter(({ role }) => role.kind === kind).reduce((sum, file) => sum + file.sizeBytes, 0)
-    const layerBytes = manifest.files.flatMap((file) => (file.role.kind === 'layer' ? [file.sizeBytes] : []))
-    const assignments = planAssignments({
-      model: {
-        id: manifest.id,
-        layerCount: manifest.config.layerCount,
-        layerBytes,
-        embeddingBytes: bytesOf('embedding'),
-        headBytes: bytesOf('head'),
-        encoding: manifest.encoding,
-      },
-      peers: peers
-        .filter((peer) => peer.advert.isAwake)
-        .map((peer) => {
-          const stage = peer.advert.stages.find(({ modelId }) => modelId === manifest.id)
-          return {
-            peerId: peer.advert.peerId,
-            joinedAtMs: peer.firstSeenMs,
-            kind: peer.advert.kind,
-            isBackstop: peer.advert.isBackstop,
-            budgetBytes: peer.advert.memoryBudgetBytes,
-            encodings: peer.advert.encodings,
-            pinnedLayers: peer.advert.pinnedLayers,
-            current: stage?.layers ?? this.#pending(peer.advert.peerId, manifest.id),
-            decodeStepMs:
-              stage === undefined || stage.decodeStepMicros === 0 ? null : stage.decodeStepMicros / 1000,
-          }
-        }),
+    const plans = planModels({
+      models: this.#models.map(assignmentModel),
+      peers: peers.filter((peer) => peer.advert.isAwake).map((peer) => this.#sharingPeer(peer)),
       options: { minStages: this.#minStages },
     })
-    for (const { peerId, layers } of assignments) {
-      if (!this.#isLocal(peerId)) continue
-      const held =
-        this.#membership.get(peerId)?.advert.stages.find(({ modelId }) => modelId === manifest.id)?.layers ??
-        null
-      if (!isSameRange(held, layers)) this.#offer(peerId, manifest, layers)
+    for (const manifest of this.#models) {
+      for (const { peerId, layers } of plans.get(manifest.id) ?? []) {
+        if (!this.#isLocal(peerId)) continue
+        const held = stageOf(this.#membership.get(peerId), manifest.id)?.layers ?? null
+        if (!isSameRange(held, layers)) this.#offer(peerId, manifest, layers)
+      }
+    }
+  }
+
+  #sharingPeer(peer: MemberPeer): SharingPeer {
+    const { advert, firstSeenMs } = peer
+    return {
+      peerId: advert.peerId,
+      joinedAtMs: firstSeenMs,
+      kind: advert.kind,
+      isBackstop: advert.isBackstop,
+      budgetBytes: advert.memoryBudgetBytes,
+      encodings: advert.encodings,
+      pinnedLayers: advert.pinnedLayers,
+      held: new Map(
+        this.#models.map(({ id }) => {
+          const stage = stageOf(peer, id)
+          const isMeasured = stage !== undefined && stage.decodeStepMicros !== 0
+          return [
+            id,
+            {
+              current: stage?.layers ?? this.#pending(advert.peerId, id),
+              decodeStepMs: isMeasured ? stage.decodeStepMicros / 1000 : null,
+            },
+          ]
+        }),
+      ),
     }
   }
 
@@ -169,6 +167,23 @@ export class Assigner {
       stream.close()
     }
   }
+}
+
+function assignmentModel(manifest: ModelManifest): AssignmentModel {
+  const bytesOf = (kind: 'embedding' | 'head'): number =>
+    manifest.files.filter(({ role }) => role.kind === kind).reduce((sum, file) => sum + file.sizeBytes, 0)
+  return {
+    id: manifest.id,
+    layerCount: manifest.config.layerCount,
+    layerBytes: manifest.files.flatMap((file) => (file.role.kind === 'layer' ? [file.sizeBytes] : [])),
+    embeddingBytes: bytesOf('embedding'),
+    headBytes: bytesOf('head'),
+    encoding: manifest.encoding,
+  }
+}
+
+function stageOf(peer: MemberPeer | undefined, modelId: ModelId): AdvertisedStage | undefined {
+  return peer?.advert.stages.find((stage) => stage.modelId === modelId)
 }
 
 function isSameRange(a: LayerRange | null, b: LayerRange | null): boolean {

@@ -69,29 +69,14 @@ const STEP_BYTES = 1
  */
 export function planAssignments(input: AssignmentInput): StageAssignment[] {
   const { model, peers } = input
-  const minStages = input.options?.minStages ?? DEFAULT_MIN_STAGES
   const moveGain = input.options?.moveGain ?? DEFAULT_MOVE_GAIN
   const assigned = new Map<PeerIdText, LayerRange>()
-  const able = peers.filter((peer) => peer.encodings.includes(model.encoding)).sort(bySeniority)
-
-  const pinned = able.filter((peer) => isWishPossible(model, peer))
+  const { pinned, backstops, ordinary } = sortPeers(model, peers)
   for (const peer of pinned) if (peer.pinnedLayers !== null) assigned.set(peer.peerId, peer.pinnedLayers)
-  const unpinned = able.filter((peer) => !assigned.has(peer.peerId))
-  assignBackstops(
-    model,
-    unpinned.filter((peer) => peer.isBackstop),
-    assigned,
-  )
+  assignBackstops(model, backstops, assigned)
 
-  const ordinary = unpinned.filter((peer) => !peer.isBackstop)
   const pinnedTabs = pinned.filter((peer) => !peer.isBackstop)
-  const windows = planWindows({
-    model,
-    budgets: ordinary.map((peer) => peer.budgetBytes),
-    pinned: pinnedTabs.flatMap(({ pinnedLayers }) => (pinnedLayers === null ? [] : [pinnedLayers])),
-    minStages,
-    maxStages: SESSION_LIMITS.maxHops,
-  })
+  const windows = ordinaryWindows(input)
   const placement = new Placement(model, windows, ordinary, pinnedTabs)
   placement.keepIncumbents()
   placement.fillGaps()
@@ -99,6 +84,35 @@ export function planAssignments(input: AssignmentInput): StageAssignment[] {
   placement.balance(moveGain)
   for (const [peer, window] of placement.windows()) assigned.set(peer.peerId, window)
   return peers.map(({ peerId }) => ({ peerId, layers: assigned.get(peerId) ?? null }))
+}
+
+/** The windows that ordinary peers serve. They depend on budgets, encodings and pins alone, not on who holds what. */
+export function ordinaryWindows({ model, peers, options }: AssignmentInput): readonly LayerRange[] {
+  const { pinned, ordinary } = sortPeers(model, peers)
+  return planWindows({
+    model,
+    budgets: ordinary.map((peer) => peer.budgetBytes),
+    pinned: pinned.flatMap(({ isBackstop, pinnedLayers }) =>
+      isBackstop || pinnedLayers === null ? [] : [pinnedLayers],
+    ),
+    minStages: options?.minStages ?? DEFAULT_MIN_STAGES,
+    maxStages: SESSION_LIMITS.maxHops,
+  })
+}
+
+/** Who can run the model, by seniority: whose wish is possible, else backstops, else ordinary. */
+function sortPeers(
+  model: AssignmentModel,
+  peers: readonly AssignmentPeer[],
+): Record<'pinned' | 'backstops' | 'ordinary', readonly AssignmentPeer[]> {
+  const able = peers.filter((peer) => peer.encodings.includes(model.encoding)).sort(bySeniority)
+  const pinned = able.filter((peer) => isWishPossible(model, peer))
+  const unpinned = able.filter((peer) => !isWishPossible(model, peer))
+  return {
+    pinned,
+    backstops: unpinned.filter((peer) => peer.isBackstop),
+    ordinary: unpinned.filter((peer) => !peer.isBackstop),
+  }
 }
 
 function bySeniority(a: AssignmentPeer, b: AssignmentPeer): number {

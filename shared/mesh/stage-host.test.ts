@@ -4,6 +4,7 @@ import { stageIdOf } from '../engine/compute-engine.ts'
 import { EngineError } from '../engine/engine-error.ts'
 import type { MeshErrorObject } from '../errors.ts'
 import type { ModelManifest } from '../model/manifest.ts'
+import { parseModelId, type ModelId } from '../protocol/ids.ts'
 import type { LayerRange } from '../protocol/layer-range.ts'
 import { silentLogger } from './ports.ts'
 import { StageHost } from './stage-host.ts'
@@ -45,7 +46,9 @@ interface Download {
   readonly finish: (error?: Error) => void
 }
 
-function createHost(options: { holdDownloads?: boolean; manifest?: () => Promise<ModelManifest> } = {}) {
+function createHost(
+  options: { holdDownloads?: boolean; manifest?: (modelId: ModelId) => Promise<ModelManifest> } = {},
+) {
   const engine = new ListingEngine()
   const downloads: Download[] = []
   const failures: MeshErrorObject[] = []
@@ -231,7 +234,7 @@ describe('StageHost', () => {
   })
 
   it('makes room for the new range where both do not fit', async () => {
-    const { host, engine, unloading, offer, states } = createHost()
+    const { host, engine, downloads, unloading, offer, states } = createHost()
     await offer(A)
     await settled()
     engine.errors.push(outOfBudget())
@@ -239,6 +242,32 @@ describe('StageHost', () => {
     await settled()
     expect(unloading).toEqual([stageIdOf(TOY_MODEL, A)])
     expect(states()).toEqual({ '3-6': 'ready' })
+    // The engine keeps the buffers of a load that it refuses: the files are brought a second time.
+    expect(downloads.map(({ layers }) => layers)).toEqual([A, B, B])
+    await host.stop()
+  })
+
+  it('unloads what drains before it gives a range up, and waits for the load of another model', async () => {
+    const other = { ...toyManifest, id: parseModelId('cd'.repeat(32)), name: 'other' }
+    const { host, engine, failures, offer, states } = createHost({
+      manifest: (modelId) => Promise.resolve(modelId === other.id ? other : toyManifest),
+    })
+    await offer(A)
+    await settled()
+    let finish = (): void => {}
+    engine.gates.push(new Promise((resolve) => (finish = resolve)))
+    await offer(B)
+    await settled()
+    // The first model moves, and its old range is still in the way of the other one.
+    engine.errors.push(outOfBudget(), outOfBudget())
+    await host.offer({ modelId: other.id, modelName: 'other', layers: C })
+    await settled()
+    expect(states()).toEqual({ '0-3': 'ready', '3-6': 'preparing', '0-1': 'preparing' })
+    engine.errors.length = 0
+    finish()
+    await settled()
+    expect(states()).toEqual({ '3-6': 'ready', '0-1': 'ready' })
+    expect(failures).toEqual([])
     await host.stop()
   })
 

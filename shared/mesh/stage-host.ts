@@ -68,7 +68,7 @@ export class StageHost {
   readonly #offers = new Map<ModelId, number>()
   readonly #stopped = new AbortController()
   /** Every load that has begun, the superseded ones too: a stage is loaded into the engine after they are out of it. */
-  readonly #loads = new Map<Promise<void>, ModelId>()
+  readonly #loads = new Map<Promise<void>, Load & { readonly modelId: ModelId }>()
   readonly #drainTimers = new Map<StageId, ReturnType<typeof setTimeout>>()
   #isPaused = false
 
@@ -161,9 +161,9 @@ export class StageHost {
   #beginLoad(manifest: ModelManifest, layers: LayerRange): void {
     const load = { stageId: stageIdOf(manifest.id, layers), abort: new AbortController() }
     this.#loading.set(manifest.id, load)
-    const earlier = [...this.#loads].flatMap(([done, modelId]) => (modelId === manifest.id ? [done] : []))
+    const earlier = [...this.#loads].flatMap(([done, { modelId }]) => (modelId === manifest.id ? [done] : []))
     const loaded = this.#load(manifest, layers, load, earlier).finally(() => this.#loads.delete(loaded))
-    this.#loads.set(loaded, manifest.id)
+    this.#loads.set(loaded, { ...load, modelId: manifest.id })
   }
 
   /** Unloads everything and stops loading; settles when the engine holds nothing of this host any more. */
@@ -200,18 +200,17 @@ export class StageHost {
       download: { doneBytes: 0, totalBytes: weightBytes, cachedBytes: 0 },
     })
     try {
-      const files = await this.#source.stageFiles(
-        manifest,
-        layers,
-        (download) => {
+      const fetchFiles = async (): Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>> => {
+        const onProgress = (download: DownloadProgress): void => {
           if (!abort.signal.aborted) this.#set({ ...base, state: 'downloading', download })
-        },
-        abort.signal,
-      )
-      await Promise.all(earlier)
-      abort.signal.throwIfAborted()
-      this.#set({ ...base, state: 'preparing', download: null })
-      const loaded = await this.#loadIntoEngine(manifest, layers, files, abort.signal)
+        }
+        const files = await this.#source.stageFiles(manifest, layers, onProgress, abort.signal)
+        await Promise.all(earlier)
+        abort.signal.throwIfAborted()
+        this.#set({ ...base, state: 'preparing', download: null })
+        return files
+      }
+      const loaded = await this.#loadIntoEngine(manifest, layers, fetchFiles, load)
       if (abort.signal.aborted) {
         await this.#engine.unloadStage(stageId)
         abort.signal.throwIfAborted()
@@ -239,25 +238,55 @@ export class StageHost {
     }
   }
 
-  /** Loads beside the old stage; where memory does not allow both, the old one goes first. */
+  /**
+   * Loads beside what is there. Where memory does not allow that, what is on its way out goes first: stages that drain,
+   * those that other loads replace, and at last the old stage of the model.
+   */
   async #loadIntoEngine(
     manifest: ModelManifest,
     layers: LayerRange,
-    files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-    signal: AbortSignal,
+    fetchFiles: () => Promise<ReadonlyMap<string, Uint8Array<ArrayBuffer>>>,
+    load: Load,
   ): Promise<LoadedStage> {
-    try {
-      return await this.#engine.loadStage({ manifest, layers, files })
-    } catch (error) {
-      // A load that nobody wants any more makes no room for itself.
-      signal.throwIfAborted()
-      const hasOld = this.stages().some(
-        (stage) => stage.manifest.id === manifest.id && stage.state !== 'preparing',
-      )
-      if (errorCode(error) !== 'OUT_OF_BUDGET' || !hasOld) throw error
-      await this.#dropModel(manifest.id, stageIdOf(manifest.id, layers))
-      return this.#engine.loadStage({ manifest, layers, files })
+    const { signal } = load.abort
+    const makeRoom = [
+      () => this.#dropDraining(),
+      async () => {
+        await Promise.all(this.#loadsBefore(load))
+        return this.#dropDraining()
+      },
+      () => this.#dropModel(manifest.id, stageIdOf(manifest.id, layers)),
+    ]
+    for (;;) {
+      // Each time anew: an engine in a worker has taken the buffers, also of a load that it refused.
+      const files = await fetchFiles()
+      try {
+        return await this.#engine.loadStage({ manifest, layers, files })
+      } catch (error) {
+        if (errorCode(error) !== 'OUT_OF_BUDGET') throw error
+        let hasRoom = false
+        while (!hasRoom) {
+          // A load that nobody wants any more makes no room for itself.
+          signal.throwIfAborted()
+          const next = makeRoom.shift()
+          if (next === undefined) throw error
+          hasRoom = await next()
+        }
+      }
     }
+  }
+
+  /** Those that began earlier, of whatever model: waiting for these alone, two loads cannot wait for each other. */
+  #loadsBefore(load: Load): readonly Promise<void>[] {
+    const all = [...this.#loads]
+    const own = all.findIndex(([, { abort }]) => abort === load.abort)
+    return all.slice(0, own).map(([done]) => done)
+  }
+
+  async #dropDraining(): Promise<boolean> {
+    const draining = this.stages().filter(({ state }) => state === 'draining')
+    for (const { stageId } of draining) await this.#unload(stageId)
+    return draining.length > 0
   }
 
   #drainOthers(modelId: ModelId, except: StageId): void {
@@ -287,10 +316,12 @@ export class StageHost {
     this.#drainOthers(stage.manifest.id, stageId)
   }
 
-  async #dropModel(modelId: ModelId, except: StageId | null): Promise<void> {
+  /** True if there was anything to drop. */
+  async #dropModel(modelId: ModelId, except: StageId | null): Promise<boolean> {
     if (except === null) this.#cancelLoad(modelId)
-    for (const stage of this.stages())
-      if (stage.manifest.id === modelId && stage.stageId !== except) await this.#unload(stage.stageId)
+    const others = this.stages().filter((stage) => stage.manifest.id === modelId && stage.stageId !== except)
+    for (const { stageId } of others) await this.#unload(stageId)
+    return others.length > 0
   }
 
   async #unload(stageId: StageId): Promise<void> {
