@@ -1,0 +1,7 @@
+// Ends a GEMM with requantised int8 (docs/race.md, 5.2): C as [N / 16, M] in panels of 16 int8, so N is a multiple of 16.
+
+@group(0) @binding(3) var<storage, read_write> c: array<u32>;
+
+fn store(row: u32, column: u32, sums: vec4<i32>) {
+  c[((column / 16u) * gemm.m + row) * 4u + (column % 16u) / 4u] = pack_int8(requantise(sums, gemm.shift));
+}
