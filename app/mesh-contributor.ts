@@ -1,5 +1,6 @@
 import type { LayerRange } from '../shared/protocol/layer-range.ts'
 import type { LinkPath } from '../shared/protocol/stage-advert/stage-advert.ts'
+import type { SlowReason } from './lib/power-rule.ts'
 import type { MeshErrorObject } from '../shared/errors.ts'
 
 /** Share of the device that a contributor lends. */
@@ -10,7 +11,12 @@ export interface Contributor {
   readonly status: ContributorStatus
   /** Called after each change, at most 10 times a second. Returns the way to stop listening. */
   subscribe(listener: (status: ContributorStatus) => void): () => void
-  start(options: { readonly power: Power; readonly pinnedLayers: LayerRange | null }): Promise<void>
+  start(options: {
+    readonly power: Power
+    readonly pinnedLayers: LayerRange | null
+    /** Everything goes through the relay, so that no peer learns the address of this device. */
+    readonly isRelayOnly: boolean
+  }): Promise<void>
   setPower(power: Power): void
   /** Halts work within a second: sessions end as `leaving`, workers and connections close. */
   stop(): Promise<void>
@@ -31,6 +37,8 @@ export interface ContributorStatus {
   readonly peerId: string | null
   readonly backend: 'webgpu' | 'wasm' | null
   readonly power: Power
+  /** Why the tab takes less of the device than `power` allows, see `dutyOf`. */
+  readonly slowedBy: readonly SlowReason[]
   readonly stage: {
     readonly modelName: string
     readonly layers: LayerRange

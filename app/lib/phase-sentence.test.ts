@@ -7,6 +7,7 @@ const status: ContributorStatus = {
   peerId: null,
   backend: 'wasm',
   power: 'balanced',
+  slowedBy: [],
   stage: {
     modelName: 'guide',
     layers: { start: 4, end: 8 },

@@ -14,16 +14,19 @@ import type { RelayAddress } from '../../shared/mesh/mesh-peer.ts'
 /**
  * The libp2p node of a tab. Its identity is new each time: a reload with the same id meets its own half-dead
  * connections for up to 13 s (js-libp2p issue 1835).
+ * @param options `isRelayOnly`: peers reach it through its relays alone, and never learn its address
  */
-export async function createTabNode(relays: readonly RelayAddress[]): Promise<GossipNode> {
+export async function createTabNode(
+  relays: readonly RelayAddress[],
+  { isRelayOnly = false }: { readonly isRelayOnly?: boolean } = {},
+): Promise<GossipNode> {
+  // Without a configuration libp2p would ask four public STUN servers of other companies.
+  const direct = webRTC({ rtcConfiguration: { iceServers: [] }, dataChannel: { maxMessageSize: 65_536 } })
+  const reservations = relays.map(({ address }) => `${address}/p2p-circuit`)
   const node = await createLibp2p({
-    addresses: { listen: [...relays.map(({ address }) => `${address}/p2p-circuit`), '/webrtc'] },
-    transports: [
-      webSockets(),
-      circuitRelayTransport(),
-      // Without a configuration libp2p would ask four public STUN servers of other companies.
-      webRTC({ rtcConfiguration: { iceServers: [] }, dataChannel: { maxMessageSize: 65_536 } }),
-    ],
+    // INVARIANT: a relay-only tab has no WebRTC, so it gathers no address that it could send to a peer.
+    addresses: { listen: isRelayOnly ? reservations : [...reservations, '/webrtc'] },
+    transports: [webSockets(), circuitRelayTransport(), ...(isRelayOnly ? [] : [direct])],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     // The browser default refuses ws:// and private addresses, which is where a home relay lives.

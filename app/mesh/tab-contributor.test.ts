@@ -3,7 +3,6 @@ import type { MeshErrorObject } from '../../shared/errors.ts'
 import type { MeshPeerStatus } from '../../shared/mesh/mesh-peer.ts'
 import { settle, VirtualClock } from '../../shared/mesh/testing/virtual-clock.fixture.ts'
 import { TOY_LAYERS, toyManifest } from '../../shared/mesh/testing/toy-model.fixture.ts'
-import type { Power } from '../mesh-contributor.ts'
 import { TabContributor, type ContributingPeer } from './tab-contributor.ts'
 import type { TabPeerOptions } from './tab-peer.ts'
 
@@ -25,7 +24,7 @@ class FakePeer implements ContributingPeer {
   readonly backend = 'wasm'
   readonly peerId: string
   readonly options: TabPeerOptions
-  readonly powers: Power[] = []
+  readonly duties: number[] = []
   starting: Promise<void> = Promise.resolve()
   current = NOTHING
   isStopped = false
@@ -44,8 +43,8 @@ class FakePeer implements ContributingPeer {
     return this.current
   }
 
-  setPower(power: Power): void {
-    this.powers.push(power)
+  setDuty(duty: number): void {
+    this.duties.push(duty)
   }
 
   stop(): Promise<void> {
@@ -66,8 +65,11 @@ class FakePeer implements ContributingPeer {
 function createContributor(prepare: (peer: FakePeer) => void = () => {}) {
   const peers: FakePeer[] = []
   const clock = new VirtualClock()
+  const shown: { visibilityState: DocumentVisibilityState } = { visibilityState: 'visible' }
+  const tab = Object.assign(new EventTarget(), shown)
   const contributor = new TabContributor('http://relay', {
     clock,
+    conditions: { document: tab, navigator: {} },
     createPeer(options) {
       const peer = new FakePeer(`peer-${peers.length + 1}`, options)
       prepare(peer)
@@ -75,8 +77,9 @@ function createContributor(prepare: (peer: FakePeer) => void = () => {}) {
       return peer
     },
   })
-  const start = (): Promise<void> => contributor.start({ power: 'balanced', pinnedLayers: null })
-  return { contributor, peers, clock, start }
+  const start = (): Promise<void> =>
+    contributor.start({ power: 'balanced', pinnedLayers: null, isRelayOnly: false })
+  return { contributor, peers, clock, start, tab }
 }
 
 const held = {
@@ -214,6 +217,35 @@ describe('TabContributor', () => {
     await clock.advance(10_000)
     expect(peers).toHaveLength(1)
     expect(contributor.status.phase).toBe('off')
+  })
+
+  it('computes less in the background, says why, and goes back', async () => {
+    const { contributor, peers, start, tab } = createContributor()
+    await start()
+    expect(peers[0]?.options.duty).toBe(0.5)
+    tab.visibilityState = 'hidden'
+    tab.dispatchEvent(new Event('visibilitychange'))
+    expect(peers[0]?.duties).toEqual([0.25])
+    expect(contributor.status).toMatchObject({ power: 'balanced', slowedBy: ['hidden'] })
+    contributor.setPower('full')
+    expect(peers[0]?.duties.at(-1)).toBe(0.5)
+    tab.visibilityState = 'visible'
+    tab.dispatchEvent(new Event('visibilitychange'))
+    expect(peers[0]?.duties.at(-1)).toBe(1)
+    expect(contributor.status.slowedBy).toEqual([])
+    await contributor.stop()
+    tab.visibilityState = 'hidden'
+    tab.dispatchEvent(new Event('visibilitychange'))
+    expect(contributor.status.slowedBy).toEqual([])
+  })
+
+  it('starts slowly where there is a reason from the beginning, and hides its address when asked to', async () => {
+    const { contributor, peers, tab } = createContributor()
+    tab.visibilityState = 'hidden'
+    await contributor.start({ power: 'quiet', pinnedLayers: null, isRelayOnly: true })
+    expect(peers[0]?.options).toMatchObject({ duty: 0.1, isRelayOnly: true })
+    expect(contributor.status.slowedBy).toEqual(['hidden'])
+    await contributor.stop()
   })
 
   it('drops its connections when the page goes away', async () => {

@@ -1,9 +1,11 @@
+import { dutyOf, type SlowReason } from '../lib/power-rule.ts'
 import type { Contributor, ContributorStatus, Power } from '../mesh-contributor.ts'
 import { toErrorObject, type MeshErrorObject } from '../../shared/errors.ts'
 import { RestartAllowance } from '../../shared/engine/restart-allowance.ts'
 import type { MeshPeerStatus } from '../../shared/mesh/mesh-peer.ts'
 import type { HeldStage } from '../../shared/mesh/stage-host.ts'
 import { systemClock, type Clock } from '../../shared/mesh/ports.ts'
+import { DeviceConditions, type ConditionSources } from './device-conditions.ts'
 import { TabPeer, type TabPeerOptions } from './tab-peer.ts'
 
 /** Listeners hear of changes at most this often; figures that change faster are noise to a reader. */
@@ -14,6 +16,7 @@ const OFF: ContributorStatus = {
   peerId: null,
   backend: null,
   power: 'balanced',
+  slowedBy: [],
   stage: null,
   download: null,
   openSessions: 0,
@@ -29,7 +32,7 @@ type StartOptions = Parameters<Contributor['start']>[0]
 /** What is used of a {@link TabPeer}. */
 export type ContributingPeer = Pick<
   TabPeer,
-  'peerId' | 'backend' | 'start' | 'status' | 'setPower' | 'stop' | 'abort'
+  'peerId' | 'backend' | 'start' | 'status' | 'setDuty' | 'stop' | 'abort'
 >
 
 /** {@link Contributor} for a tab: turns the life of a {@link TabPeer} into the status that the pages show. */
@@ -47,16 +50,27 @@ export class TabContributor implements Contributor {
   /** By peers of this contribution that have died. */
   #tokensBefore = 0
   #notifyTimer: ReturnType<typeof setTimeout> | null = null
+  readonly #sources: ConditionSources
+  /** While the tab contributes. */
+  #conditions: DeviceConditions | null = null
   readonly #onPageHide = (): void => this.#peer?.abort()
 
   /** @param parts others than a real tab's, for tests */
   constructor(
     relayOrigin: string,
-    parts: { createPeer?: (options: TabPeerOptions) => ContributingPeer; clock?: Clock } = {},
+    parts: {
+      createPeer?: (options: TabPeerOptions) => ContributingPeer
+      clock?: Clock
+      conditions?: ConditionSources
+    } = {},
   ) {
     this.#relayOrigin = relayOrigin
     this.#createPeer = parts.createPeer ?? ((options) => new TabPeer(options))
     this.#clock = parts.clock ?? systemClock
+    this.#sources = parts.conditions ?? {
+      document,
+      navigator: navigator as ConditionSources['navigator'], // battery and connection are no standards
+    }
   }
 
   get status(): ContributorStatus {
@@ -73,14 +87,23 @@ export class TabContributor implements Contributor {
     this.#wish = options
     this.#allowance = new RestartAllowance()
     this.#tokensBefore = 0
+    this.#conditions ??= new DeviceConditions(this.#sources, () => this.#pace())
     await this.#join(options)
   }
 
   async #join(wish: StartOptions): Promise<void> {
-    this.#set({ ...OFF, phase: 'connecting', power: wish.power, tokensServed: this.#tokensBefore })
+    this.#set({
+      ...OFF,
+      phase: 'connecting',
+      power: wish.power,
+      slowedBy: this.#reasons(),
+      tokensServed: this.#tokensBefore,
+    })
     const peer = this.#createPeer({
       relayOrigin: this.#relayOrigin,
       power: wish.power,
+      duty: dutyOf(wish.power, this.#reasons()),
+      isRelayOnly: wish.isRelayOnly,
       pinnedLayers: wish.pinnedLayers,
       onChange: (status) => this.#show(status),
       onStageFailed: (error) => this.#fail(error),
@@ -107,12 +130,25 @@ export class TabContributor implements Contributor {
 
   setPower(power: Power): void {
     if (this.#wish !== null) this.#wish = { ...this.#wish, power }
-    this.#peer?.setPower(power)
     this.#set({ ...this.#status, power })
+    this.#pace()
+  }
+
+  /** The choice of the person, lowered by what the device says. */
+  #pace(): void {
+    const slowedBy = this.#reasons()
+    this.#peer?.setDuty(dutyOf(this.#status.power, slowedBy))
+    this.#set({ ...this.#status, slowedBy })
+  }
+
+  #reasons(): readonly SlowReason[] {
+    return this.#conditions?.reasons ?? []
   }
 
   async stop(): Promise<void> {
     this.#wish = null
+    this.#conditions?.stop()
+    this.#conditions = null
     this.#cancelRestart()
     if (this.#peer === null) {
       this.#set({ ...OFF, power: this.#status.power, tokensServed: this.#status.tokensServed })
@@ -162,6 +198,7 @@ export class TabContributor implements Contributor {
       peerId: peer.peerId,
       backend: peer.backend,
       power: this.#status.power,
+      slowedBy: this.#reasons(),
       stage:
         stage === null
           ? null

@@ -17,17 +17,16 @@ import { NetworkClient } from './network-client.ts'
 import { OpfsPieceStore } from './opfs-piece-store.ts'
 import { startNetworkWorker } from './start-network-worker.ts'
 
-/** What a position allows: memory for weights and caches, and the share of the time that the device computes. */
-const POWER: Record<Power, { readonly memoryBudgetBytes: number; readonly duty: number }> = {
-  quiet: { memoryBudgetBytes: 256 << 20, duty: 0.25 },
-  // At most half of the time by default: a fan that starts is a tab that is closed.
-  balanced: { memoryBudgetBytes: 1 << 30, duty: 0.5 },
-  full: { memoryBudgetBytes: 2 ** 32, duty: 1 },
-}
+/** What a position allows for weights and caches. The share of the time that it allows is `dutyOf`. */
+const MEMORY_BUDGET_BYTES: Record<Power, number> = { quiet: 256 << 20, balanced: 1 << 30, full: 2 ** 32 }
 
 export interface TabPeerOptions {
   readonly relayOrigin: string
+  /** Decides on memory, once. */
   readonly power: Power
+  /** Share of the time that the device computes, until {@link TabPeer.setDuty}. */
+  readonly duty: number
+  readonly isRelayOnly: boolean
   readonly pinnedLayers: LayerRange | null
   readonly onChange: (status: MeshPeerStatus) => void
   readonly onStageFailed: (error: MeshErrorObject) => void
@@ -50,9 +49,11 @@ export class TabPeer {
   #parts: Partial<Parts> = {}
   #capabilities: EngineCapabilities | null = null
   #isStopped = false
+  #duty: number
 
   constructor(options: TabPeerOptions) {
     this.#options = options
+    this.#duty = options.duty
   }
 
   get peerId(): string | null {
@@ -68,7 +69,7 @@ export class TabPeer {
     const { engine, networkPort } = this.#startCompute()
     this.#capabilities = await engine.capabilities()
     this.#throwIfStopped()
-    const libp2p = await createTabNode([relay])
+    const libp2p = await createTabNode([relay], this.#options)
     this.#parts = { ...this.#parts, libp2p }
     this.#throwIfStopped()
     await this.#join(relay, libp2p, engine, networkPort, this.#capabilities)
@@ -87,8 +88,9 @@ export class TabPeer {
     )
   }
 
-  setPower(power: Power): void {
-    this.#parts.network?.setDuty(POWER[power].duty)
+  setDuty(duty: number): void {
+    this.#duty = duty
+    this.#parts.network?.setDuty(duty)
   }
 
   /** Says good-bye, then ends workers and connections. */
@@ -136,7 +138,7 @@ export class TabPeer {
       kind: 'init',
       ports,
       preferWebGpu: true,
-      memoryBudgetBytes: POWER[this.#options.power].memoryBudgetBytes,
+      memoryBudgetBytes: MEMORY_BUDGET_BYTES[this.#options.power],
     }
     compute.postMessage(init, ports)
     const engine = new WorkerEngine(forPage.port1, { onFailed })
@@ -153,13 +155,13 @@ export class TabPeer {
   ): Promise<void> {
     // Seconds fit 32 bits until 2106; the identity is new each time anyway.
     const generation = Math.floor(Date.now() / 1000)
-    const { memoryBudgetBytes, duty } = POWER[this.#options.power]
+    const memoryBudgetBytes = MEMORY_BUDGET_BYTES[this.#options.power]
     const network = new NetworkClient({
       worker: startNetworkWorker(),
       clock: systemClock,
       self: libp2p.peerId.toString() as PeerIdText, // libp2p made it
       generation,
-      duty,
+      duty: this.#duty,
       enginePort: networkPort,
       onEvent: (event) => mesh.onDataPlaneEvent(event),
       onCrash: (message) => this.#crashed(message),

@@ -5,6 +5,7 @@ import { readStored, writeStored } from './stored.ts'
 
 export const POWERS: readonly Power[] = ['quiet', 'balanced', 'full']
 const POWER_KEY = 'racemesh.power'
+const RELAY_ONLY_KEY = 'racemesh.relay-only'
 const SAMPLE_MS = 1_000
 // Two minutes, as on the Network page.
 const SAMPLES = 120
@@ -15,6 +16,7 @@ const OFF: Omit<ContributorStatus, 'power'> = {
   phase: 'off',
   peerId: null,
   backend: null,
+  slowedBy: [],
   stage: null,
   download: null,
   openSessions: 0,
@@ -28,6 +30,7 @@ const OFF: Omit<ContributorStatus, 'power'> = {
 /** This tab's share in the mesh. Nothing of the mesh is loaded, let alone run, before {@link Contribution.start}. */
 export class Contribution {
   #status = $state.raw<ContributorStatus>({ ...OFF, power: storedPower() })
+  #isRelayOnly = $state(readStored(() => localStorage, RELAY_ONLY_KEY) === true)
   #tokenRates = $state.raw<readonly number[]>([])
   #downloadRate = $state.raw<number | null>(null)
   readonly #relayOrigin: string
@@ -45,6 +48,11 @@ export class Contribution {
 
   get status(): ContributorStatus {
     return this.#status
+  }
+
+  /** Whether peers reach this tab through the relay alone; asked for at the next start. */
+  get isRelayOnly(): boolean {
+    return this.#isRelayOnly
   }
 
   get isOn(): boolean {
@@ -75,7 +83,11 @@ export class Contribution {
       const contributor = this.#contributor ?? (await this.#load())
       // Stop was pressed while the code was on its way.
       if (run !== this.#run) return
-      await contributor.start({ power: this.#status.power, pinnedLayers })
+      await contributor.start({
+        power: this.#status.power,
+        pinnedLayers,
+        isRelayOnly: this.#isRelayOnly,
+      })
     } catch (error) {
       if (run === this.#run) this.#fail(toErrorObject(error))
     }
@@ -100,6 +112,11 @@ export class Contribution {
     this.#status = { ...this.#status, power }
     writeStored(() => localStorage, POWER_KEY, power)
     this.#contributor?.setPower(power)
+  }
+
+  setRelayOnly(isRelayOnly: boolean): void {
+    this.#isRelayOnly = isRelayOnly
+    writeStored(() => localStorage, RELAY_ONLY_KEY, isRelayOnly)
   }
 
   dispose(): void {

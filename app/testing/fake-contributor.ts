@@ -15,6 +15,7 @@ class FakeContributor implements Contributor {
     peerId: null,
     backend: null,
     power: 'balanced',
+    slowedBy: [],
     stage: null,
     download: null,
     openSessions: 0,

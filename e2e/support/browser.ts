@@ -32,11 +32,18 @@ export function launchBrowser(): Promise<Browser> {
 export async function contribute(
   page: Page,
   origin: string,
-  options: { layers?: string; power?: 'Quiet' | 'Balanced' | 'Full'; timeoutMs?: number } = {},
+  options: {
+    layers?: string
+    power?: 'Quiet' | 'Balanced' | 'Full'
+    isRelayOnly?: boolean
+    timeoutMs?: number
+  } = {},
 ): Promise<void> {
   const query = options.layers === undefined ? '' : `?layers=${options.layers}`
   await page.goto(`${origin}/contribute${query}`)
   if (options.power !== undefined) await page.getByRole('radio', { name: options.power }).check()
+  if (options.isRelayOnly === true)
+    await page.getByRole('checkbox', { name: 'Hide my IP address from other peers' }).check()
   await page.getByRole('button', { name: 'Start' }).click()
   await untilServing(page, options.timeoutMs)
 }
