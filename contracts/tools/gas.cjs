@@ -7,13 +7,13 @@ const { ROOT, forge } = require('./forge.cjs')
 
 const file = path.join(ROOT, 'snapshots', 'gas.json')
 const before = fs.existsSync(file) ? fs.readFileSync(file) : undefined
-const { status } = forge(['test', '--match-path', 'contracts/test/gas/**', '--isolate'], {
+const { status } = forge(['test', '--isolate'], {
   stdio: ['ignore', process.argv.includes('--json') ? 'ignore' : 'inherit', 'inherit'],
-  env: { FORGE_SNAPSHOT_CHECK: 'false' },
+  env: { FOUNDRY_TEST: 'contracts/test/gas', FORGE_SNAPSHOT_CHECK: 'false' },
 })
 if (status !== 0) {
   console.error(
-    'The gas scenarios failed. See: npm run test:contracts -- --match-path "contracts/test/gas/**" --isolate -vvv',
+    'The gas scenarios failed. See: FOUNDRY_TEST=contracts/test/gas npm run forge -- test --isolate -vvv',
   )
   process.exit(status ?? 1)
 }

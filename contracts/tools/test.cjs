@@ -1,21 +1,23 @@
 // `npm run test:contracts`: unit, fuzz and stateful tests, gas against its snapshots, generated TypeScript against its source.
 // FOUNDRY_FUZZ_RUNS, FOUNDRY_INVARIANT_RUNS and FOUNDRY_INVARIANT_DEPTH raise the numbers of foundry.toml.
+// CONTRACTS_PROFILE=default runs everything on the viaIR code that ships (minutes to compile); see foundry.toml.
 // Further arguments go to `forge test` alone: `npm run test:contracts -- --match-contract Issuance -vvv`.
 const fs = require('node:fs')
 const path = require('node:path')
 const { ROOT, forge } = require('./forge.cjs')
 const { checkGenerated } = require('./generate.cjs')
 
-const GAS_TESTS = 'contracts/test/gas/**'
+const UNIT = { FOUNDRY_PROFILE: process.env.CONTRACTS_PROFILE ?? 'fast' }
+// Whole transactions of what ships: base cost, calldata and its floor are part of the figures.
+const GAS = { FOUNDRY_TEST: 'contracts/test/gas', FORGE_SNAPSHOT_CHECK: 'true' }
 const extra = process.argv.slice(2)
-if (extra.length > 0) process.exit(forge(['test', ...extra]).status ?? 1)
+if (extra.length > 0) process.exit(forge(['test', ...extra], { env: UNIT }).status ?? 1)
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
-// --deny warnings lives in foundry.toml; a build first, so that its messages are seen whole.
-exitOnFailure(forge(['build', '--sizes']).status)
-runTests(['--no-match-path', GAS_TESTS])
-// Whole transactions: base cost, calldata and its floor are part of the figures.
-runTests(['--match-path', GAS_TESTS, '--isolate'], { FORGE_SNAPSHOT_CHECK: 'true' })
+runTests(['--no-match-path', 'contracts/test/gas/**'], UNIT)
+// A build of its own, because `--json` keeps what the compiler says to itself.
+exitOnFailure(forge(['build', '--sizes', 'contracts/src'], { stdio: ['ignore', 'ignore', 'inherit'] }).status)
+runTests(['--isolate'], GAS)
 checkGenerated()
 
 const results = path.join(ROOT, '..', 'test-results')
@@ -24,7 +26,8 @@ fs.writeFileSync(path.join(results, 'contracts.json'), JSON.stringify(counts))
 console.log(`contracts: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
 exitOnFailure(counts.failed === 0 ? 0 : 1)
 
-function runTests(args, env = {}) {
+function runTests(args, env) {
+  exitOnFailure(forge(['build'], { env }).status)
   const run = forge(['test', '--allow-failure', '--json', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
