@@ -62,9 +62,10 @@ function start(
 describe('a contest', () => {
   it('tries nonces in order until the deadline and claims every hit among them', async () => {
     const { clock, path, state, hits } = start({ firstNonce: 5 })
-    await clock.advance(9_990)
+    await clock.advance(9_999)
     expect(state.result).toBeNull()
-    await clock.advance(10)
+    // The last dispatch ends a little later.
+    await clock.advance(2)
     const result = state.result!
     expect(result.outcome).toEqual({ kind: 'deadline' })
     expect(result.startedAtMs).toBe(WALL_START_MS)
@@ -101,7 +102,7 @@ describe('a contest', () => {
       durationMs: 1_000,
       parts: { onScores: (nonces) => (scored += nonces.length) },
     })
-    await clock.advance(1_000)
+    await clock.advance(1_001)
     expect(scored).toBe(state.result!.nonceCount)
     expect(hits).toEqual(state.result!.claimedNonces)
     expect(hits.length).toBeGreaterThan(200)
@@ -124,8 +125,8 @@ describe('a contest', () => {
   it('uses the time before the deadline for a smaller batch', async () => {
     const { clock, path, state } = start({ durationMs: 15 })
     await clock.advance(200)
-    expect(path.batches[1]!.count).toBe(12)
-    expect(state.result!.nonceCount).toBeGreaterThanOrEqual(37)
+    expect(path.batches[1]!.count).toBe(10)
+    expect(state.result!.nonceCount).toBeGreaterThanOrEqual(35)
   })
 
   it('has nothing to do after the deadline', async () => {
@@ -179,7 +180,7 @@ describe('whoever goes first', () => {
     expect(path.batches).toHaveLength(length)
     expect(contest.progress).toMatchObject({ phase: 'paused', remainingMs: 5_990 })
     contest.resume()
-    await clock.advance(100)
+    await clock.advance(1_000)
     expect(path.batches.length).toBeGreaterThan(length)
     contest.pause()
     await clock.advance(6_000)
@@ -202,7 +203,7 @@ describe('whoever goes first', () => {
     ['quiet', 0.25],
   ])('computes for its share of the time: %s', async (_, duty) => {
     const { clock, contest, state } = start({ parts: { duty } })
-    await clock.advance(10_000)
+    await clock.advance(10_001)
     const whole = 25_000
     expect(state.result!.nonceCount / whole).toBeGreaterThan(duty * 0.95)
     expect(state.result!.nonceCount / whole).toBeLessThanOrEqual(duty * 1.01)
@@ -217,7 +218,7 @@ describe('whoever goes first', () => {
     await clock.advance(2_000)
     const slower = contest.commitment.nonceCount - before
     expect(slower / before).toBeGreaterThan(0.2)
-    expect(slower / before).toBeLessThan(0.3)
+    expect(slower / before).toBeLessThan(0.35)
   })
 })
 

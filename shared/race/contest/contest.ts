@@ -300,7 +300,7 @@ export class Contest {
     for (let left = this.#noncesLeft(); left > 0; left = this.#noncesLeft()) {
       await this.#hold()
       signal.throwIfAborted()
-      const count = Math.min(left, sizer.next(this.progress.remainingMs))
+      const count = Math.min(left, sizer.next(this.progress.remainingMs * this.#duty))
       const nonces = nonceRange(this.#firstNonce + this.#nonceCount, count)
       const batch = { nodeSeed: this.#race.nodeSeed, nonces }
       const options = { signal, checkpoint: () => this.#checkpoint() }

@@ -18,7 +18,7 @@ export class FakePath implements RacePath {
     readonly behaviour: {
       readonly batchNonces?: number
       readonly hitEvery?: number
-      /** Of one dispatch of one nonce; a batch has four dispatches. */
+      /** Of one nonce in one dispatch; every nonce needs four, and a dispatch holds at most `batchNonces`. */
       readonly msPerNonce?: number
       readonly peak?: number
     } = {},
@@ -32,8 +32,9 @@ export class FakePath implements RacePath {
     const { batchNonces = 100, hitEvery = 10, msPerNonce = 0.1 } = this.behaviour
     const run: PreparedRace['findHits'] = async ({ nonces }, { signal, checkpoint } = {}) => {
       this.batches.push({ first: nonces[0]!, count: nonces.length, atMs: this.clock.now() })
-      for (let dispatch = 0; dispatch < 4; dispatch++) {
-        await new Promise<void>((resolve) => this.clock.after(nonces.length * msPerNonce, resolve))
+      for (let left = 4 * nonces.length; left > 0; left -= Math.min(batchNonces, nonces.length)) {
+        const held = Math.min(batchNonces, nonces.length, left)
+        await new Promise<void>((resolve) => this.clock.after(held * msPerNonce, resolve))
         if (this.failWith !== null) {
           const error = this.failWith
           this.failWith = null
