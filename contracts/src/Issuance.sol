@@ -12,8 +12,6 @@ import { SETTLEMENT } from "./types/Role.sol";
 import { Switch } from "./types/Switch.sol";
 
 contract Issuance is IIssuance, Governed {
-    uint256 private constant WHOLE_BPS = 10_000;
-
     IRaceCoin public immutable coin;
     address public immutable trainingFund;
 
@@ -42,7 +40,7 @@ contract Issuance is IIssuance, Governed {
             IssuanceSchedule.release(_state, fees, day, _parameter(Parameter.IssuanceDailyCap));
         _state = next;
         uint256 training;
-        (reward, training) = _split(subsidy + minimum);
+        (reward, training) = _split(subsidy + minimum, fees);
         emit Released(day, fees, subsidy, minimum, training, reward);
         if (training > 0) coin.mint(trainingFund, training);
         if (reward > 0) coin.mint(msg.sender, reward);
@@ -57,16 +55,14 @@ contract Issuance is IIssuance, Governed {
     function quote(uint256 fees) external view returns (uint256 reward, uint256 training) {
         (, uint256 subsidy, uint256 minimum) =
             IssuanceSchedule.release(_state, fees, _today(), _parameter(Parameter.IssuanceDailyCap));
-        return _split(subsidy + minimum);
+        return _split(subsidy + minimum, fees);
     }
 
     function _today() private view returns (uint256) {
         return (block.timestamp - genesis) / 1 days;
     }
 
-    /// @dev The fund's part is rounded down, so that the two always add up.
-    function _split(uint256 released) private view returns (uint256 reward, uint256 training) {
-        training = released * _parameter(Parameter.TrainingShareBps) / WHOLE_BPS;
-        reward = released - training;
+    function _split(uint256 released, uint256 fees) private view returns (uint256 reward, uint256 training) {
+        return IssuanceSchedule.split(released, fees, _parameter(Parameter.TrainingShareBps));
     }
 }

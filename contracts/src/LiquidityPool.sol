@@ -121,7 +121,7 @@ contract LiquidityPool is ILiquidityPool, Governed, ReentrancyGuardTransient {
 
     /// @inheritdoc ILiquidityPool
     function sellable(address provider) public view returns (uint256) {
-        uint256 earned = earnings.earned(provider);
+        uint256 earned = earnings.claimedOf(provider);
         uint256 gone = soldBack[provider];
         // A replaced earnings contract may know less than was sold before.
         return earned > gone ? earned - gone : 0;

@@ -86,8 +86,14 @@ it('releases at most the daily cap against fees', () => {
   expect(releaseCoins(first.state, { fees: COIN, day: 1n, dailyCap: 500n * COIN }).subsidy).toBe(9n * COIN)
 })
 
-it('splits off the training fund without losing a wei', () => {
-  expect(splitReleased(101n, 2000n)).toEqual({ reward: 81n, training: 20n })
+it.each([
+  ['a fifth of fees and new coins together', 900n, 100n, 200n],
+  ['rounded down', 101n, 3n, 20n],
+  ['all new coins when a fifth of the revenue is more', 10n, 100n, 10n],
+  ['nothing of nothing', 0n, 0n, 0n],
+])('gives the training fund %s', (_title, released, fees, training) => {
+  const split = splitReleased(released, { fees, trainingShareBps: 2000n })
+  expect(split).toEqual({ reward: released - training, training })
 })
 
 it('shares out by work, and among nobody nothing', () => {

@@ -78,12 +78,17 @@ export function minimumOfDay(day: bigint): bigint {
   return (ISSUANCE_BATCH >> (day / DAYS_PER_YEAR)) / DAYS_PER_YEAR
 }
 
-/** Splits released coins (wei) between the training fund, rounded down, and those who worked. */
+/**
+ * Splits new coins (wei) between the training fund and those who worked.
+ * The fund's share is one of the whole revenue, fees and new coins, and is taken from the new coins; rounded down.
+ */
 export function splitReleased(
   released: bigint,
-  trainingShareBps: bigint,
+  { fees, trainingShareBps }: { fees: bigint; trainingShareBps: bigint },
 ): { reward: bigint; training: bigint } {
-  const training = (released * trainingShareBps) / WHOLE_BPS
+  const share = ((fees + released) * trainingShareBps) / WHOLE_BPS
+  // INVARIANT: the training fund never takes more than was released.
+  const training = share > released ? released : share
   return { reward: released - training, training }
 }
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 /// @title New coins for those who worked: 600 million, released against fees
 /// @notice Twelve batches of 50 million. In batch k (from 1) the subsidy is 90 % x 0.8^(k-1) of what providers are paid,
 /// so a fee f releases f x s / (1 - s) new coins. A day with work releases at least the yearly minimum's daily part.
+/// A fifth of the revenue, fees and new coins together, goes to the training fund, out of the new coins.
 /// @dev Source: Race paper, Appendices E, F and K. Twin: `shared/money/issuance.ts`, equal to the wei.
 interface IIssuance {
     /// @param issued Coins (wei) released so far from the 600 million, fees and minimum together.
@@ -20,7 +21,7 @@ interface IIssuance {
 
     /// @param subsidy New coins (wei) against the fees of this release.
     /// @param minimum New coins (wei) that complete the minimum of the last day with work, once that day is over.
-    /// @param training Part of both (wei) that went to the training fund.
+    /// @param training Part of both (wei) that went to the training fund: its share of fees, subsidy and minimum.
     /// @param reward What was minted to the caller: subsidy + minimum - training.
     event Released(
         uint256 indexed day, uint256 fees, uint256 subsidy, uint256 minimum, uint256 training, uint256 reward

@@ -13,6 +13,7 @@ library IssuanceSchedule {
     uint256 internal constant BATCHES = 12;
     uint256 internal constant TOTAL = BATCH * BATCHES;
     uint256 internal constant DAYS_PER_YEAR = 365;
+    uint256 internal constant WHOLE_BPS = 10_000;
 
     /// @notice Releases coins against `fees` (wei) on `day`.
     /// @param dailyCap Most coins (wei) that a day releases against fees.
@@ -48,6 +49,21 @@ library IssuanceSchedule {
     function minimumOf(uint256 day) internal pure returns (uint256) {
         uint256 year = day / DAYS_PER_YEAR;
         return year > 128 ? 0 : (BATCH >> year) / DAYS_PER_YEAR;
+    }
+
+    /// @notice Splits new coins between the training fund and those who worked.
+    /// @dev The fund's share is one of the whole revenue, fees and new coins, and is taken from the new coins: fees are
+    /// left whole for the batch's own split. New coins cover 20 % of revenue in the first seven batches (subsidy 23.6 %
+    /// and more); after that the fund has all of them. Rounded down, so that the two always add up.
+    function split(uint256 released, uint256 fees, uint256 trainingShareBps)
+        internal
+        pure
+        returns (uint256 reward, uint256 training)
+    {
+        training = (fees + released) * trainingShareBps / WHOLE_BPS;
+        // INVARIANT: the training fund never takes more than was released.
+        if (training > released) training = released;
+        reward = released - training;
     }
 
     function _completeDay(IIssuance.State memory state) private pure returns (uint256 minimum) {

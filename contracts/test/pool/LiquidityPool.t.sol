@@ -14,10 +14,10 @@ import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/Reentran
 
 /// @notice Earnings as a test says.
 contract Ledger is IEarnings {
-    mapping(address provider => uint256 amount) public earned;
+    mapping(address provider => uint256 amount) public claimedOf;
 
     function earn(address provider, uint256 amount) external {
-        earned[provider] += amount;
+        claimedOf[provider] += amount;
     }
 }
 
@@ -376,7 +376,7 @@ contract PoolInvariants is Protocol {
         vm.assertEq(pool.reserve(), actor.spent() - actor.received());
         vm.assertEq(dollar.balanceOf(address(pool)), pool.reserve());
         vm.assertEq(coin.balanceOf(address(pool)), 0);
-        vm.assertLe(pool.soldBack(address(actor)), ledger.earned(address(actor)));
+        vm.assertLe(pool.soldBack(address(actor)), ledger.claimedOf(address(actor)));
         vm.assertEq(coin.mintAllowance(address(pool)), 120_000_000e18 - pool.sold());
         vm.assertGe(pool.reserve() + actor.received(), PoolCurve.costOf(0, pool.sold(), 5000));
     }
