@@ -20,6 +20,7 @@ import type {
 import { deriveInputKey, type NodeSeed, type RaceSeed } from '../seeds.ts'
 import { hashArray } from '../trace-hash.ts'
 import { compileRaceModule, startLaneHere, type StartLane, type WasmLane } from './wasm-lane.ts'
+import { measureLanesPeak } from './measure-peak.ts'
 import { planLayout, type WasmLayout } from './wasm-layout.ts'
 
 /** Rows of a batch that share one pass over the weights: 4 * 16 keep the cost of fetching them below that of using them. */
@@ -75,6 +76,15 @@ export function createWasmPath({ threads, memoryLimitBytes }: WasmPathOptions = 
       )
       races.add(race)
       return race
+    },
+    async measurePeak({ signal } = {}) {
+      const memory = allocate(1, threads !== undefined)
+      const lanes = await startLanes({ module: await module, memory, count, startLane })
+      try {
+        return await measureLanesPeak(lanes, signal)
+      } finally {
+        await Promise.all(lanes.map((lane) => lane.stop()))
+      }
     },
     async dispose() {
       await Promise.all([...races].map((race) => race.stop()))
@@ -133,9 +143,8 @@ class WasmRace implements PreparedRace {
       layout = plan(laneNonces)
     }
     const memory = allocate(layout.pages, isShared)
-    const lanes: WasmLane[] = []
+    const lanes = await startLanes({ module, memory, count, startLane })
     try {
-      for (let i = 0; i < count; i++) lanes.push(await startLane(module, memory))
       const race = new WasmRace(params, memory, lanes, layout, laneNonces)
       await race.#configure({ signal, onProgress })
       return race
@@ -322,6 +331,23 @@ class WasmRace implements PreparedRace {
       data: { code: 'DISPOSED' },
       metaMessages: ['Usually a stop overtook a batch.', 'Prepare the Race again.'],
     })
+  }
+}
+
+/** Starts all lanes or none. */
+async function startLanes({
+  module,
+  memory,
+  count,
+  startLane,
+}: Pick<LaneInit, 'count' | 'startLane' | 'module'> & { memory: WebAssembly.Memory }): Promise<WasmLane[]> {
+  const lanes: WasmLane[] = []
+  try {
+    while (lanes.length < count) lanes.push(await startLane(module, memory))
+    return lanes
+  } catch (error) {
+    await Promise.all(lanes.map((lane) => lane.stop()))
+    throw error
   }
 }
 

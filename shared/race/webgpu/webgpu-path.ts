@@ -35,6 +35,7 @@ import {
 } from './batch-plan.ts'
 import { createDeviceWeights, residentBytes, type DeviceWeights } from './device-weights.ts'
 import { LossGuard } from './loss-guard.ts'
+import { measureDevicePeak } from './measure-peak.ts'
 
 /** A dispatch may not run longer than 100 ms (design, section 12); half of it is left for a device that slows down. */
 const DISPATCH_MS = 50
@@ -89,6 +90,7 @@ export function createWebGpuPath(options: WebGpuPathOptions): WebGpuPath {
       races.add(race)
       return race
     },
+    measurePeak: ({ signal } = {}) => measureDevicePeak(kernels, guard, signal),
     dispose() {
       for (const race of races) race.dispose()
       races.clear()

@@ -70,10 +70,10 @@ export function gemmPanel(activations: usize, panel: usize, rows: i32, k: i32, s
   }
 }
 
-/** Multiply-accumulates of one {@link measurePeak} iteration. */
-export const PEAK_MACS_PER_ITERATION: i32 = 12 * 8
-
-/** Does nothing but what the inner loop of a product is made of, on registers: the peak that a product is compared with. */
+/**
+ * Does nothing but what the inner loop of a product is made of, on registers: the peak that a product is compared with.
+ * An iteration has 12 * 8 multiply-accumulates.
+ */
 export function measurePeak(iterations: i32): i32 {
   let s0 = i32x4.splat(0)
   let s1 = i32x4.splat(1)
