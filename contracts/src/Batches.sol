@@ -45,7 +45,7 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
 
     Head private _head;
     Unallotted private _unallotted;
-    /// @dev Hash of (totals' root, rest, release): one slot a batch, and one to read for a claim.
+    /// @dev Hash of (totals' root, batch's hash, release): one slot a batch, and one to read for a claim.
     mapping(uint64 number => bytes32) private _commitments;
     mapping(address payee => uint256) private _claimed;
     mapping(uint64 number => bool) private _isFinalised;
@@ -88,26 +88,26 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         external
         whenRunning(Switch.Settlement)
     {
-        _checkOrder(batch);
-        (uint64 epoch, bytes32 setId) = epochs.current();
+        (uint64 epoch, bytes32 setId, IEpochs.Terms memory terms) = epochs.currentTerms();
+        _checkOrder(batch, terms);
         if (batch.epoch != epoch || batch.setId != setId) revert EpochNotRunning(epoch, setId);
-        (, uint256 validators, uint256 treasury_) = FeeSplit.split(
-            batch.fees, _parameter(Parameter.ValidatorShareBps), _parameter(Parameter.TreasuryShareBps)
-        );
+        (, uint256 validators, uint256 treasury_) =
+            FeeSplit.split(batch.fees, terms.validatorShareBps, terms.treasuryShareBps);
         if (batch.validators != validators || batch.treasury != treasury_) {
             revert SplitInvalid(validators, treasury_);
         }
-        quorum.checkQuorum(setId, batchDigest(batch), absentees, signature);
+        bytes32 hash = hashOf(batch);
+        quorum.checkQuorum(setId, _hashTypedDataV4(hash), absentees, signature);
         _allot(batch);
 
-        uint64 releasedAt = uint64(block.number + _parameter(Parameter.SlashWindowBlocks));
+        uint64 releasedAt = uint64(block.number) + terms.slashWindowBlocks;
         _head = Head({
             number: batch.number,
             postedAt: uint64(block.number),
             demandableUntil: releasedAt,
             releasedAt: releasedAt
         });
-        _commitments[batch.number] = _commitmentHash(batch, releasedAt);
+        _commitments[batch.number] = keccak256(abi.encode(batch.totalsRoot, hash, releasedAt));
         emit BatchSettled(batch.number, batch, releasedAt);
     }
 
@@ -115,29 +115,39 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     function claim(
         uint64 number,
         uint64 releasedAt,
-        bytes32 restHash,
+        bytes32 hash,
         address payee,
         uint128 cumulative,
         uint256 index,
         bytes32[] calldata siblings
-    ) external nonReentrant {
-        _checkLeaf(number, releasedAt, restHash, payee, cumulative, index, siblings);
+    ) external {
+        _checkLeaf(number, releasedAt, hash, payee, cumulative, index, siblings);
         _pay(payee, payee, cumulative);
+    }
+
+    /// @inheritdoc IBatches
+    function claimMany(uint64 number, uint64 releasedAt, bytes32 hash, Claim[] calldata claims) external {
+        for (uint256 i = 0; i < claims.length; ++i) {
+            Claim calldata one = claims[i];
+            if (one.cumulative <= _claimed[one.payee]) continue;
+            _checkLeaf(number, releasedAt, hash, one.payee, one.cumulative, one.index, one.siblings);
+            _pay(one.payee, one.payee, one.cumulative);
+        }
     }
 
     /// @inheritdoc IBatches
     function claimTo(
         uint64 number,
         uint64 releasedAt,
-        bytes32 restHash,
+        bytes32 hash,
         address payee,
         uint128 cumulative,
         uint256 index,
         bytes32[] calldata siblings,
         address recipient,
         bytes calldata signature
-    ) external nonReentrant {
-        _checkLeaf(number, releasedAt, restHash, payee, cumulative, index, siblings);
+    ) external {
+        _checkLeaf(number, releasedAt, hash, payee, cumulative, index, siblings);
         bytes32 digest = redirectDigest(payee, recipient, cumulative);
         if (!SignatureChecker.isValidSignatureNowCalldata(payee, digest, signature)) {
             revert RedirectSignatureInvalid(payee);
@@ -264,27 +274,21 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBatches
-    function restHashOf(Batch calldata batch) public pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                batch.number,
-                batch.epoch,
-                batch.setId,
-                batch.receiptsRoot,
-                batch.payeeCount,
-                batch.receiptCount,
-                batch.fees,
-                batch.validators,
-                batch.treasury,
-                batch.rewards
-            )
-        );
+    function hashOf(Batch calldata batch) public pure returns (bytes32 hash) {
+        bytes32 typehash = BATCH_TYPEHASH;
+        assembly ("memory-safe") {
+            // A struct of eleven words stands in calldata as EIP-712 encodes it. A word with bits above its type hashes to
+            // something that nobody signed.
+            let buffer := mload(0x40)
+            mstore(buffer, typehash)
+            calldatacopy(add(buffer, 32), batch, 352)
+            hash := keccak256(buffer, 384)
+        }
     }
 
     /// @inheritdoc IBatches
     function batchDigest(Batch calldata batch) public view returns (bytes32) {
-        // A struct of words is encoded as EIP-712 encodes it: each field in 32 bytes, in order.
-        return _hashTypedDataV4(keccak256(abi.encode(BATCH_TYPEHASH, batch)));
+        return _hashTypedDataV4(hashOf(batch));
     }
 
     /// @inheritdoc IBatches
@@ -296,20 +300,20 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         return _hashTypedDataV4(keccak256(abi.encode(REDIRECT_TYPEHASH, payee, recipient, cumulative)));
     }
 
-    function _checkOrder(Batch calldata batch) private view {
+    function _checkOrder(Batch calldata batch, IEpochs.Terms memory terms) private view {
         Head memory last = _head;
         // INVARIANT: batches are numbered without gaps.
         if (batch.number != last.number + 1) revert BatchOutOfOrder(batch.number, last.number + 1);
         // INVARIANT: one batch waits at a time.
         if (block.number < last.releasedAt) revert BatchPending(last.releasedAt);
-        uint256 limit = _parameter(Parameter.BatchLeafLimit);
+        uint256 limit = terms.leafLimit;
         uint256 size = batch.payeeCount > batch.receiptCount ? batch.payeeCount : batch.receiptCount;
         if (batch.payeeCount == 0 || batch.receiptCount == 0 || size > limit) {
             revert BatchSizeInvalid(batch.payeeCount, batch.receiptCount, limit);
         }
         // INVARIANT: a batch comes an interval after the last one, or when it is full.
         if (size < limit && last.number != 0) {
-            uint256 from = last.postedAt + _parameter(Parameter.BatchIntervalBlocks);
+            uint256 from = last.postedAt + terms.intervalBlocks;
             if (block.number < from) revert BatchTooSoon(from);
         }
     }
@@ -331,7 +335,7 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     function _checkLeaf(
         uint64 number,
         uint64 releasedAt,
-        bytes32 restHash,
+        bytes32 hash,
         address payee,
         uint128 cumulative,
         uint256 index,
@@ -341,7 +345,7 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         if (block.number < releasedAt) revert BatchNotReleased(releasedAt);
         bytes32 leaf = MerkleTree.leafOf(abi.encodePacked(payee, cumulative));
         bytes32 root = MerkleTree.rootOf(leaf, index, siblings);
-        if (keccak256(abi.encode(root, restHash, releasedAt)) != _commitments[number]) {
+        if (keccak256(abi.encode(root, hash, releasedAt)) != _commitments[number]) {
             revert BatchUnknown(number);
         }
     }
@@ -352,14 +356,14 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         if (cumulative <= before) revert NothingToClaim(cumulative, before);
         _claimed[payee] = cumulative;
         unchecked {
-            // SAFETY: `cumulative > before` was just checked.
-            emit Claimed(payee, recipient, cumulative, cumulative - before);
-            coin.safeTransfer(recipient, cumulative - before);
+            // SAFETY: `cumulative > before` was just checked. No guard: the state is written, and the coin calls nobody.
+            // The coin's own Transfer event from this contract is the record of a claim.
+            if (!coin.transfer(recipient, cumulative - before)) revert TransferFailed();
         }
     }
 
     function _commitmentHash(Batch calldata batch, uint64 releasedAt) private pure returns (bytes32) {
-        return keccak256(abi.encode(batch.totalsRoot, restHashOf(batch), releasedAt));
+        return keccak256(abi.encode(batch.totalsRoot, hashOf(batch), releasedAt));
     }
 
     function _checkKnown(Batch calldata batch, uint64 releasedAt) private view {

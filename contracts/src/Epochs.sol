@@ -8,6 +8,7 @@ import { IParameters } from "./interfaces/IParameters.sol";
 import { IProviders } from "./interfaces/IProviders.sol";
 import { IQuorum } from "./interfaces/IQuorum.sol";
 import { IRaceCoin } from "./interfaces/IRaceCoin.sol";
+import { IWeights } from "./interfaces/IWeights.sol";
 import { MerkleTree } from "./libraries/MerkleTree.sol";
 import { TimedCommitment } from "./libraries/TimedCommitment.sol";
 import { Parameter } from "./types/Parameter.sol";
@@ -15,6 +16,7 @@ import { VERDICT } from "./types/Role.sol";
 import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import { MerkleProof } from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 /// @notice See {IEpochs}.
 contract Epochs is IEpochs, Governed, EIP712, ReentrancyGuardTransient {
@@ -28,7 +30,7 @@ contract Epochs is IEpochs, Governed, EIP712, ReentrancyGuardTransient {
     }
 
     bytes32 private constant OUTCOME_TYPEHASH = keccak256(
-        "Outcome(uint64 epoch,bytes32 setInForce,uint64 number,bytes32 weightRoot,uint32 leafCount,uint64 validatorWeight,bytes32 setId,bool isSampled)"
+        "Outcome(uint64 epoch,bytes32 setInForce,uint64 number,bytes32 weightRoot,uint64 totalWeight,bytes32 drawRoot,uint32 drawCount,uint64 drawWeight,bytes32 setId,bool isSampled)"
     );
 
     IRaceCoin public immutable coin;
@@ -42,11 +44,15 @@ contract Epochs is IEpochs, Governed, EIP712, ReentrancyGuardTransient {
     /// @notice g^(2^delay), with which a committer opens at once.
     bytes public delayedGenerator;
 
+    // One slot: number and terms of the running epoch.
     uint64 private _number;
+    Terms private _terms;
+
+    bytes32 private _setId;
     uint64 private _activeFrom;
     Outcome private _pending;
     Round private _round;
-    mapping(uint64 number => Epoch) private _epochs;
+    mapping(uint256 number => Epoch) private _epochs;
     mapping(uint64 number => bytes32) private _seeds;
     mapping(uint64 number => mapping(address member => Commitment)) private _commitments;
 
@@ -185,16 +191,13 @@ contract Epochs is IEpochs, Governed, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IEpochs
-    function challengeDraw(uint256 seat, WeightLeaf calldata leaf, uint256 index, bytes32[] calldata siblings)
+    function challengeDraw(uint256 seat, DrawLeaf calldata leaf, uint256 index, bytes32[] calldata siblings)
         external
     {
         Outcome memory outcome = _waiting();
-        if (!outcome.isSampled || leaf.keyHash == 0) revert ChallengeUnfounded();
-        if (!_isLeaf(outcome.weightRoot, outcome.leafCount, leaf, index, siblings)) {
-            revert ChallengeUnfounded();
-        }
+        if (!outcome.isSampled || !_isInTable(outcome, leaf, index, siblings)) revert ChallengeUnfounded();
         // INVARIANT: seat i of a committee belongs to the validator whose weight the seed's i-th draw hits.
-        uint256 point = drawOf(_seeds[outcome.number], seat, outcome.validatorWeight);
+        uint256 point = drawOf(_seeds[outcome.number], seat, outcome.drawWeight);
         if (point < leaf.start || point >= uint256(leaf.start) + leaf.weight) revert ChallengeUnfounded();
         (bytes memory key,) = quorum.seat(outcome.setId, seat);
         if (keccak256(key) == leaf.keyHash) revert ChallengeUnfounded();
@@ -217,7 +220,12 @@ contract Epochs is IEpochs, Governed, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IEpochs
     function current() external view returns (uint64 number, bytes32 setId) {
-        return (_number, _epochs[_number].setId);
+        return (_number, _setId);
+    }
+
+    /// @inheritdoc IEpochs
+    function currentTerms() external view returns (uint64 number, bytes32 setId, Terms memory terms) {
+        return (_number, _setId, _terms);
     }
 
     /// @inheritdoc IEpochs
@@ -245,40 +253,41 @@ contract Epochs is IEpochs, Governed, EIP712, ReentrancyGuardTransient {
         return _commitments[number][member];
     }
 
-    /// @inheritdoc IEpochs
-    function verifyWeight(uint64 number, WeightLeaf calldata leaf, uint256 index, bytes32[] calldata siblings)
+    /// @inheritdoc IWeights
+    function currentEpoch() external view returns (uint256) {
+        return _number;
+    }
+
+    /// @inheritdoc IWeights
+    function totalWeight(uint256 epoch) external view returns (uint256) {
+        return _epochs[epoch].totalWeight;
+    }
+
+    /// @inheritdoc IWeights
+    /// @dev Leaves are hashed twice, pairs are sorted: OpenZeppelin's standard tree of (wallet, weight).
+    function isWeight(uint256 epoch, address wallet, uint256 weight, bytes32[] calldata proof)
         external
         view
         returns (bool)
     {
-        Epoch storage epoch = _epochs[number];
-        return _isLeaf(epoch.weightRoot, epoch.leafCount, leaf, index, siblings);
+        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(wallet, weight))));
+        return MerkleProof.verifyCalldata(proof, _epochs[epoch].weightRoot, leaf);
     }
 
     /// @inheritdoc IEpochs
     function outcomeDigest(Outcome calldata outcome) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    OUTCOME_TYPEHASH,
-                    _number,
-                    _epochs[_number].setId,
-                    outcome.number,
-                    outcome.weightRoot,
-                    outcome.leafCount,
-                    outcome.validatorWeight,
-                    outcome.setId,
-                    outcome.isSampled
-                )
-            )
-        );
+        // A struct of words is encoded as EIP-712 encodes it: each field in 32 bytes, in order.
+        return
+            _hashTypedDataV4(
+                keccak256(abi.encode(OUTCOME_TYPEHASH, _number, _epochs[_number].setId, outcome))
+            );
     }
 
-    /// @notice Where the seed's draw for a seat falls in `[0, validatorWeight)`.
+    /// @notice Where the seed's draw for a seat falls in `[0, drawWeight)`.
     /// @dev The remainder of 256 bits by at most 64: its bias is below 2^-192.
-    function drawOf(bytes32 seed, uint256 seat, uint256 validatorWeight) public pure returns (uint256) {
-        if (validatorWeight == 0) return 0;
-        return uint256(keccak256(abi.encode(seed, seat))) % validatorWeight;
+    function drawOf(bytes32 seed, uint256 seat, uint256 drawWeight) public pure returns (uint256) {
+        if (drawWeight == 0) return 0;
+        return uint256(keccak256(abi.encode(seed, seat))) % drawWeight;
     }
 
     function _propose(Outcome calldata outcome) private {
@@ -312,13 +321,20 @@ contract Epochs is IEpochs, Governed, EIP712, ReentrancyGuardTransient {
             emit SeedSet(outcome.number, seed);
         }
         _number = outcome.number;
+        _setId = outcome.setId;
+        _terms = Terms({
+            leafLimit: uint32(_parameter(Parameter.BatchLeafLimit)),
+            intervalBlocks: uint32(_parameter(Parameter.BatchIntervalBlocks)),
+            slashWindowBlocks: uint32(_parameter(Parameter.SlashWindowBlocks)),
+            validatorShareBps: uint16(_parameter(Parameter.ValidatorShareBps)),
+            treasuryShareBps: uint16(_parameter(Parameter.TreasuryShareBps))
+        });
         _epochs[outcome.number] = Epoch({
             seed: seed,
             weightRoot: outcome.weightRoot,
             setId: outcome.setId,
             startBlock: uint64(block.number),
-            leafCount: outcome.leafCount,
-            validatorWeight: outcome.validatorWeight
+            totalWeight: outcome.totalWeight
         });
         uint256 length = _parameter(Parameter.EpochBlocks);
         uint256 busy = _parameter(Parameter.BeaconCommitBlocks) + _parameter(Parameter.BeaconRevealBlocks);
@@ -393,15 +409,14 @@ contract Epochs is IEpochs, Governed, EIP712, ReentrancyGuardTransient {
         if (block.number < from || block.number >= to) revert OutsideWindow(from, to);
     }
 
-    function _isLeaf(
-        bytes32 root,
-        uint256 count,
-        WeightLeaf calldata leaf,
+    function _isInTable(
+        Outcome memory outcome,
+        DrawLeaf calldata leaf,
         uint256 index,
         bytes32[] calldata siblings
     ) private pure returns (bool) {
-        if (index >= count || !MerkleTree.isDepthOf(siblings.length, count)) return false;
-        bytes32 hash = MerkleTree.leafOf(abi.encodePacked(leaf.wallet, leaf.keyHash, leaf.start, leaf.weight));
-        return MerkleTree.rootOf(hash, index, siblings) == root;
+        if (index >= outcome.drawCount || !MerkleTree.isDepthOf(siblings.length, outcome.drawCount)) return false;
+        bytes32 hash = MerkleTree.leafOf(abi.encodePacked(leaf.keyHash, leaf.start, leaf.weight));
+        return MerkleTree.rootOf(hash, index, siblings) == outcome.drawRoot;
     }
 }

@@ -14,11 +14,13 @@ contract Quorum is IQuorum {
     uint256 private constant KEYS_PER_BLOB = 86;
     uint256 private constant BLOBS = 3;
 
-    // The header blob: sum of keys (256), total weight (8), largest weight (4), blob addresses (3 x 20), weights (4 each).
+    uint256 private constant G2_ADD = 0x0d;
+
+    // The header blob: sum of keys (256), total weight (8), largest weight (2), blob addresses (3 x 20), weights (2 each).
     uint256 private constant TOTAL_AT = 256;
     uint256 private constant LARGEST_AT = 264;
-    uint256 private constant BLOBS_AT = 268;
-    uint256 private constant WEIGHTS_AT = 328;
+    uint256 private constant BLOBS_AT = 266;
+    uint256 private constant WEIGHTS_AT = 326;
 
     /// @dev Header's address, then the number of seats in the upper bits.
     mapping(bytes32 setId => uint256) private _sets;
@@ -28,9 +30,9 @@ contract Quorum is IQuorum {
         uint256 seats = keys.length / PACKED_KEY_BYTES;
         if (
             seats == 0 || seats > MAX_SEATS || keys.length != seats * PACKED_KEY_BYTES
-                || weights.length != seats * 4
+                || weights.length != seats * 2
         ) revert SetMalformed(keys.length, weights.length);
-        setId = keccak256(abi.encodePacked(seats, keys, weights));
+        setId = _nameOf(seats, keys, weights);
         if (_sets[setId] != 0) return setId;
 
         (uint256 total, uint256 largest) = _sumWeights(weights);
@@ -45,7 +47,7 @@ contract Quorum is IQuorum {
             mcopy(aggregate, sum, 256)
         }
         bytes memory fixedPart =
-            abi.encodePacked(aggregate, uint64(total), uint32(largest), blobs[0], blobs[1], blobs[2]);
+            abi.encodePacked(aggregate, uint64(total), uint16(largest), blobs[0], blobs[1], blobs[2]);
         address header = CodeBlob.write(abi.encodePacked(fixedPart, weights));
         _sets[setId] = (seats << 160) | uint160(header);
         emit SetInstalled(setId, seats, total);
@@ -60,20 +62,12 @@ contract Quorum is IQuorum {
         // INVARIANT: an absentee is a seat of the set.
         if (seats < MAX_SEATS && absentees >> seats != 0) revert AbsenteeUnknown(absentees);
 
-        // The accumulator, and behind it the next operand: one buffer for every addition.
         uint256[16] memory pair;
         assembly ("memory-safe") {
             mcopy(pair, add(header, 32), 256)
         }
         uint256 total = _field(header, TOTAL_AT, 8);
-        uint256 present = total;
-        while (absentees != 0) {
-            uint256 index = _lowestBit(absentees);
-            absentees &= absentees - 1;
-            present -= _field(header, WEIGHTS_AT + 4 * index, 4);
-            _loadNegated(header, index, pair);
-            BLS.addKeys(pair);
-        }
+        uint256 present = total - _subtractAbsentees(header, absentees, pair);
         // INVARIANT: a quorum signs with strictly more than two thirds of the weight of its set.
         if (present * 3 <= total * 2) revert QuorumTooSmall(present, total);
         uint256[8] memory key;
@@ -92,7 +86,7 @@ contract Quorum is IQuorum {
         bytes memory header;
         (header, seats) = _header(setId);
         totalWeight = _field(header, TOTAL_AT, 8);
-        largestWeight = _field(header, LARGEST_AT, 4);
+        largestWeight = _field(header, LARGEST_AT, 2);
     }
 
     /// @inheritdoc IQuorum
@@ -106,49 +100,116 @@ contract Quorum is IQuorum {
             mcopy(add(key, 32), add(pair, 256), 256)
         }
         _negateY(key);
-        weight = _field(header, WEIGHTS_AT + 4 * index, 4);
+        weight = _field(header, WEIGHTS_AT + 2 * index, 2);
+    }
+
+    /// @dev Adds the negated key of every absentee to the sum in `pair`; returns their weight.
+    /// One buffer for every addition: the accumulator, and behind it the operand.
+    function _subtractAbsentees(bytes memory header, uint256 absentees, uint256[16] memory pair)
+        private
+        view
+        returns (uint256 weight)
+    {
+        bool ok = true;
+        assembly ("memory-safe") {
+            let operand := add(pair, 256)
+            // A packed key is read into the end of the operand's 256 bytes and spread out from there.
+            let source := add(operand, 64)
+            for { } absentees { } {
+                // Position of the lowest bit: of the bit alone, by halves.
+                let bit := and(absentees, sub(0, absentees))
+                absentees := xor(absentees, bit)
+                let index := shl(7, lt(0xffffffffffffffffffffffffffffffff, bit))
+                index := or(index, shl(6, lt(0xffffffffffffffff, shr(index, bit))))
+                index := or(index, shl(5, lt(0xffffffff, shr(index, bit))))
+                index := or(index, shl(4, lt(0xffff, shr(index, bit))))
+                index := or(index, shl(3, lt(0xff, shr(index, bit))))
+                index := or(index, shl(2, lt(0xf, shr(index, bit))))
+                index := or(index, shl(1, lt(3, shr(index, bit))))
+                index := or(index, lt(1, shr(index, bit)))
+
+                weight := add(weight, shr(240, mload(add(add(header, 32), add(WEIGHTS_AT, shl(1, index))))))
+                let blobIndex := div(index, KEYS_PER_BLOB)
+                let blob := shr(96, mload(add(add(header, 32), add(BLOBS_AT, mul(blobIndex, 20)))))
+                let offset := mul(sub(index, mul(blobIndex, KEYS_PER_BLOB)), PACKED_KEY_BYTES)
+                extcodecopy(blob, source, add(offset, 1), PACKED_KEY_BYTES)
+                // Fields of 48 bytes move up to their 64-byte places, the first one first, so that none is overwritten unread.
+                let high := shr(128, mload(source))
+                let low := mload(add(source, 16))
+                mstore(operand, high)
+                mstore(add(operand, 32), low)
+                high := shr(128, mload(add(source, 48)))
+                low := mload(add(source, 64))
+                mstore(add(operand, 64), high)
+                mstore(add(operand, 96), low)
+                high := shr(128, mload(add(source, 96)))
+                low := mload(add(source, 112))
+                mstore(add(operand, 128), high)
+                mstore(add(operand, 160), low)
+                high := shr(128, mload(add(source, 144)))
+                low := mload(add(source, 160))
+                mstore(add(operand, 192), high)
+                mstore(add(operand, 224), low)
+                ok := and(ok, staticcall(gas(), G2_ADD, pair, 512, pair, 256))
+            }
+        }
+        // Keys in a blob were added once before: only a lack of gas fails here, and a sum that is off would fail the pairing.
+        if (!ok) revert BLS.NotOnCurve();
     }
 
     /// @dev Keeps the keys `[start, end)` negated in one blob and adds them, as they are, to the sum in `pair`.
     function _writeKeys(bytes calldata keys, uint256 start, uint256 end, uint256[16] memory pair)
         private
-        returns (address)
+        returns (address blob)
     {
         (uint256 pHigh, uint256 pLow) = (BLS.P_HIGH, BLS.P_LOW);
-        bytes memory negated = new bytes((end - start) * PACKED_KEY_BYTES);
-        for (uint256 i = start; i < end; i++) {
-            uint256 bits;
-            assembly ("memory-safe") {
-                let source := add(keys.offset, mul(i, PACKED_KEY_BYTES))
-                let operand := add(pair, 256)
-                for { let j := 0 } lt(j, 4) { j := add(j, 1) } {
-                    let field := add(source, mul(j, 48))
-                    let high := shr(128, calldataload(field))
-                    let low := calldataload(add(field, 16))
-                    bits := or(bits, or(high, low))
-                    mstore(add(operand, mul(j, 64)), high)
-                    mstore(add(operand, add(mul(j, 64), 32)), low)
-                }
-                let target := add(add(negated, 32), mul(sub(i, start), PACKED_KEY_BYTES))
+        uint256 emptySeat = type(uint256).max;
+        bool ok = true;
+        assembly ("memory-safe") {
+            // Creation code as `CodeBlob.write` makes it, in free memory that the next blob uses again.
+            let creation := mload(0x40)
+            let size := add(1, mul(sub(end, start), PACKED_KEY_BYTES))
+            mstore(creation, or(shl(248, 0x61), or(shl(232, size), shl(168, 0x80600a3d393df300))))
+            let target := add(creation, 11)
+            let operand := add(pair, 256)
+            let source := add(keys.offset, mul(start, PACKED_KEY_BYTES))
+            for { let i := start } lt(i, end) { i := add(i, 1) } {
                 calldatacopy(target, source, 96)
+                mstore(operand, shr(128, calldataload(source)))
+                mstore(add(operand, 32), calldataload(add(source, 16)))
+                mstore(add(operand, 64), shr(128, calldataload(add(source, 48))))
+                mstore(add(operand, 96), calldataload(add(source, 64)))
+                let bits :=
+                    or(
+                        or(mload(operand), mload(add(operand, 32))),
+                        or(mload(add(operand, 64)), mload(add(operand, 96)))
+                    )
                 // -(x, y) = (x, p - y), and 0 stays 0: p itself is no reduced coordinate.
-                for { let j := 2 } lt(j, 4) { j := add(j, 1) } {
-                    let high := mload(add(operand, mul(j, 64)))
-                    let low := mload(add(operand, add(mul(j, 64), 32)))
+                for { let field := 96 } lt(field, 192) { field := add(field, 48) } {
+                    let high := shr(128, calldataload(add(source, field)))
+                    let low := calldataload(add(source, add(field, 16)))
+                    let place := add(operand, add(32, field))
+                    if eq(field, 144) { place := add(operand, 192) }
+                    mstore(place, high)
+                    mstore(add(place, 32), low)
                     if or(high, low) {
+                        bits := 1
                         high := sub(sub(pHigh, high), gt(low, pLow))
                         low := sub(pLow, low)
                     }
-                    let field := add(target, mul(j, 48))
-                    mstore(add(field, 16), low)
-                    // Both halves of `high << 128 | low >> 128`, so that the store leaves the low bytes as they are.
-                    mstore(field, or(shl(128, high), shr(128, low)))
+                    mstore(add(target, field), shl(128, high))
+                    mstore(add(target, add(field, 16)), low)
                 }
+                if iszero(bits) { emptySeat := i }
+                ok := and(ok, staticcall(gas(), G2_ADD, pair, 512, pair, 256))
+                source := add(source, PACKED_KEY_BYTES)
+                target := add(target, PACKED_KEY_BYTES)
             }
-            if (bits == 0) revert SeatEmpty(i);
-            BLS.addKeys(pair);
+            blob := create(0, creation, add(size, 10))
         }
-        return CodeBlob.write(negated);
+        if (emptySeat != type(uint256).max) revert SeatEmpty(emptySeat);
+        if (!ok) revert BLS.NotOnCurve();
+        if (blob == address(0)) revert CodeBlob.BlobNotWritten();
     }
 
     /// @dev Puts the negated key of a seat behind the accumulator in `pair`.
@@ -188,20 +249,39 @@ contract Quorum is IQuorum {
         }
     }
 
-    function _sumWeights(bytes calldata weights) private pure returns (uint256 total, uint256 largest) {
-        for (uint256 i = 0; i < weights.length; i += 4) {
-            uint256 weight = uint32(bytes4(weights[i:i + 4]));
-            if (weight == 0) revert SeatEmpty(i / 4);
-            total += weight;
-            if (weight > largest) largest = weight;
+    /// @dev keccak256(seats ‖ keys ‖ weights), in free memory that the blobs use again.
+    function _nameOf(uint256 seats, bytes calldata keys, bytes calldata weights)
+        private
+        pure
+        returns (bytes32 name)
+    {
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore(buffer, seats)
+            calldatacopy(add(buffer, 32), keys.offset, keys.length)
+            calldatacopy(add(add(buffer, 32), keys.length), weights.offset, weights.length)
+            name := keccak256(buffer, add(32, add(keys.length, weights.length)))
         }
+    }
+
+    function _sumWeights(bytes calldata weights) private pure returns (uint256 total, uint256 largest) {
+        uint256 emptySeat = type(uint256).max;
+        assembly ("memory-safe") {
+            for { let i := 0 } lt(i, weights.length) { i := add(i, 2) } {
+                let weight := shr(240, calldataload(add(weights.offset, i)))
+                if iszero(weight) { emptySeat := shr(1, i) }
+                if gt(weight, largest) { largest := weight }
+                total := add(total, weight)
+            }
+        }
+        if (emptySeat != type(uint256).max) revert SeatEmpty(emptySeat);
     }
 
     function _header(bytes32 setId) private view returns (bytes memory header, uint256 seats) {
         uint256 entry = _sets[setId];
         if (entry == 0) revert SetUnknown(setId);
         seats = entry >> 160;
-        header = new bytes(WEIGHTS_AT + 4 * seats);
+        header = new bytes(WEIGHTS_AT + 2 * seats);
         uint256 target;
         assembly ("memory-safe") {
             target := add(header, 32)
@@ -213,22 +293,6 @@ contract Quorum is IQuorum {
     function _field(bytes memory data, uint256 offset, uint256 size) private pure returns (uint256 value) {
         assembly ("memory-safe") {
             value := shr(sub(256, mul(size, 8)), mload(add(add(data, 32), offset)))
-        }
-    }
-
-    /// @dev Position of the lowest set bit of a number that is not zero, by halving.
-    function _lowestBit(uint256 bits) private pure returns (uint256 position) {
-        unchecked {
-            // SAFETY: isolates one bit; the additions stay below 256.
-            bits &= 0 - bits;
-            if (bits >= 1 << 128) position = 128;
-            if (bits >> position >= 1 << 64) position += 64;
-            if (bits >> position >= 1 << 32) position += 32;
-            if (bits >> position >= 1 << 16) position += 16;
-            if (bits >> position >= 1 << 8) position += 8;
-            if (bits >> position >= 1 << 4) position += 4;
-            if (bits >> position >= 1 << 2) position += 2;
-            if (bits >> position >= 1 << 1) position += 1;
         }
     }
 }

@@ -5,7 +5,7 @@ import type { Refusal } from './refusal.ts'
 /** One seat of a validator set. A member of a sampled committee may hold several. */
 export interface Seat {
   readonly key: BlsPublicKey
-  /** 1 to 2^32 - 1. */
+  /** 1 to 65,535. */
   readonly weight: number
 }
 
@@ -18,7 +18,7 @@ export const MAX_SEATS = 256
 export function installArguments(set: ValidatorSet): { keys: Hex; weights: Hex } {
   return {
     keys: concatHex(set.map((seat) => packKey(seat.key))),
-    weights: concatHex(set.map((seat) => `0x${seat.weight.toString(16).padStart(8, '0')}` as const)),
+    weights: concatHex(set.map((seat) => `0x${seat.weight.toString(16).padStart(4, '0')}` as const)),
   }
 }
 
@@ -56,6 +56,6 @@ export function checkQuorum(
 }
 
 function sumWeights(seats: readonly Seat[]): number {
-  // 256 weights below 2^32 stay far below 2^53.
+  // 256 weights below 2^16 stay far below 2^53.
   return seats.reduce((sum, seat) => sum + seat.weight, 0)
 }

@@ -43,6 +43,8 @@ interface IChannels {
     error SignatureInvalid(address signer);
     /// @notice The voucher promises more than the channel holds: the payee waits for a top-up.
     error VoucherExceedsDeposit(uint256 cumulative, uint256 deposit);
+    /// @notice The coin answered that it moved nothing.
+    error TransferFailed();
     /// @notice This total, or a larger one, was claimed before.
     error VoucherSpent(uint256 cumulative, uint256 claimed);
 
@@ -55,7 +57,7 @@ interface IChannels {
         uint256 amount,
         uint256 deposit
     );
-    event Claimed(bytes32 indexed channelId, uint256 cumulative, uint256 paid);
+    event Claimed(bytes32 indexed channelId, uint256 cumulative);
     event CloseStarted(bytes32 indexed channelId, uint256 closesAt);
     event CloseCancelled(bytes32 indexed channelId);
     event Refunded(bytes32 indexed channelId, uint256 amount, uint256 claimed);

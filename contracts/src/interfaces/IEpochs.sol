@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import { IWeights } from "./IWeights.sol";
+
 /// @title Epochs: the beacon that seeds a Race, and the weights and the validator set that come out of it
 /// @notice Epoch e runs; near its end validators make the seed of epoch e + 1 together; the Race of that seed is run and
 /// scored off chain; the set of epoch e signs the outcome; after a window in which anybody can refute it, epoch e + 1 runs.
@@ -8,18 +10,22 @@ pragma solidity 0.8.37;
 /// commit, then `BeaconRevealBlocks` to reveal; from then on anybody may recover what was withheld. See
 /// `libraries/TimedCommitment.sol`: a withheld value is computed without its owner, so withholding buys delay, not a choice.
 /// Other modules attach here: a verdict or dispute module with the VERDICT role rejects an outcome while it waits.
-interface IEpochs {
+interface IEpochs is IWeights {
     /// @param number Number of the epoch, one more than the running one.
-    /// @param weightRoot Merkle root of all weights, see `weightLeaf`.
-    /// @param leafCount Number of leaves under it.
-    /// @param validatorWeight Sum of the weights of leaves with a BLS key.
+    /// @param weightRoot Root of every provider's weight, as `IWeights.isWeight` reads it.
+    /// @param totalWeight Sum of those weights.
+    /// @param drawRoot Root of the table from which seats are drawn, see `DrawLeaf`.
+    /// @param drawCount Number of leaves of the table: all validators.
+    /// @param drawWeight Sum of their weights.
     /// @param setId The validator set as `IQuorum` names it.
     /// @param isSampled True when there are more validators than seats, so that seats were drawn by the seed.
     struct Outcome {
         uint64 number;
         bytes32 weightRoot;
-        uint32 leafCount;
-        uint64 validatorWeight;
+        uint64 totalWeight;
+        bytes32 drawRoot;
+        uint32 drawCount;
+        uint64 drawWeight;
         bytes32 setId;
         bool isSampled;
     }
@@ -29,8 +35,17 @@ interface IEpochs {
         bytes32 weightRoot;
         bytes32 setId;
         uint64 startBlock;
-        uint32 leafCount;
-        uint64 validatorWeight;
+        uint64 totalWeight;
+    }
+
+    /// @notice The terms of settlement of an epoch: parameters as they were when it started, so that those who build and sign
+    /// its batches know them, and so that a settlement reads one slot instead of five.
+    struct Terms {
+        uint32 leafLimit;
+        uint32 intervalBlocks;
+        uint32 slashWindowBlocks;
+        uint16 validatorShareBps;
+        uint16 treasuryShareBps;
     }
 
     /// @param commitments Number of commitments of this round.
@@ -48,13 +63,11 @@ interface IEpochs {
         bytes32 mix;
     }
 
-    /// @notice One provider's weight: the leaf is keccak256(0x00 ‖ wallet ‖ keyHash ‖ start ‖ weight).
-    /// @param wallet The provider.
-    /// @param keyHash Hash of its BLS key; zero for a provider that is no validator.
-    /// @param start Sum of the weights of the validators in leaves before this one.
+    /// @notice One validator in the table of the draw; the leaf is keccak256(0x00 ‖ keyHash ‖ start ‖ weight).
+    /// @param keyHash Hash of its BLS key, as `IProviders` knows it.
+    /// @param start Sum of the weights of the leaves before this one.
     /// @param weight Its weight.
-    struct WeightLeaf {
-        address wallet;
+    struct DrawLeaf {
         bytes32 keyHash;
         uint64 start;
         uint64 weight;
@@ -132,7 +145,7 @@ interface IEpochs {
     function challengeShare(uint256[] calldata seats) external;
 
     /// @notice Refutes the waiting sampled outcome: the seed drew `leaf` for a seat that holds another key.
-    function challengeDraw(uint256 seat, WeightLeaf calldata leaf, uint256 index, bytes32[] calldata siblings)
+    function challengeDraw(uint256 seat, DrawLeaf calldata leaf, uint256 index, bytes32[] calldata siblings)
         external;
 
     /// @notice Rejects the waiting outcome. Only modules with the VERDICT role.
@@ -144,6 +157,9 @@ interface IEpochs {
     /// @notice The running epoch and its validator set.
     function current() external view returns (uint64 number, bytes32 setId);
 
+    /// @notice The running epoch, its validator set and its terms of settlement.
+    function currentTerms() external view returns (uint64 number, bytes32 setId, Terms memory terms);
+
     function epochOf(uint64 number) external view returns (Epoch memory);
 
     /// @notice The beacon's round for the epoch after the running one.
@@ -154,12 +170,6 @@ interface IEpochs {
 
     /// @notice Final seed of an epoch; zero before.
     function seedOf(uint64 number) external view returns (bytes32);
-
-    /// @notice True if `leaf` stands at `index` under the weight root of a started epoch.
-    function verifyWeight(uint64 number, WeightLeaf calldata leaf, uint256 index, bytes32[] calldata siblings)
-        external
-        view
-        returns (bool);
 
     /// @notice What the validators of the running epoch sign.
     function outcomeDigest(Outcome calldata outcome) external view returns (bytes32);

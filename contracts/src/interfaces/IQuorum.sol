@@ -27,7 +27,7 @@ interface IQuorum {
     /// `IEpochs`' rule: a set that breaks it is never put in force.
     /// @param keys 192 bytes a seat: the four coordinates of `IProviders`' key encoding without their zero bytes. A member of
     /// a sampled committee may hold several seats.
-    /// @param weights 4 bytes a seat, big endian.
+    /// @param weights 2 bytes a seat, big endian: shares in units of a 65,535th of the largest.
     function install(bytes calldata keys, bytes calldata weights) external returns (bytes32 setId);
 
     /// @notice Reverts unless seats with more than two thirds of the weight signed `digest`.

@@ -16,6 +16,7 @@ library BLS {
     uint256 internal constant P_HIGH = 0x1a0111ea397fe69a4b1ba7b6434bacd7;
     uint256 internal constant P_LOW = 0x64774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab;
 
+    uint256 private constant SHA256 = 0x02;
     uint256 private constant MODEXP = 0x05;
     uint256 private constant G1_ADD = 0x0b;
     uint256 private constant G2_ADD = 0x0d;
@@ -63,17 +64,10 @@ library BLS {
         view
         returns (uint256[4] memory point)
     {
-        // expand_message_xmd for 128 bytes (RFC 9380, section 5.3.1): four blocks of SHA-256 after b0.
-        bytes memory dstPrime = abi.encodePacked(dst, uint8(dst.length));
-        bytes32 b0 =
-            sha256(abi.encodePacked(bytes32(0), bytes32(0), message, uint16(128), uint8(0), dstPrime));
-        bytes32 b1 = sha256(abi.encodePacked(b0, uint8(1), dstPrime));
-        bytes32 b2 = sha256(abi.encodePacked(b0 ^ b1, uint8(2), dstPrime));
-        bytes32 b3 = sha256(abi.encodePacked(b0 ^ b2, uint8(3), dstPrime));
-        bytes32 b4 = sha256(abi.encodePacked(b0 ^ b3, uint8(4), dstPrime));
+        bytes32[4] memory uniform = _expand(message, dst);
         uint256[8] memory pair;
-        _mapToCurve(b1, b2, pair, 0);
-        _mapToCurve(b3, b4, pair, 128);
+        _mapToCurve(uniform[0], uniform[1], pair, 0);
+        _mapToCurve(uniform[2], uniform[3], pair, 128);
         bool ok;
         assembly ("memory-safe") {
             // Arguments are evaluated from the right: the call comes first.
@@ -90,6 +84,31 @@ library BLS {
             ok := and(eq(returndatasize(), 256), staticcall(gas(), G2_ADD, pair, 512, pair, 256))
         }
         if (!ok) revert NotOnCurve();
+    }
+
+    /// @dev expand_message_xmd for 128 bytes (RFC 9380, section 5.3.1): four blocks of SHA-256 after b0.
+    function _expand(bytes memory message, bytes memory dst)
+        private
+        view
+        returns (bytes32[4] memory uniform)
+    {
+        bytes32 first = sha256(
+            abi.encodePacked(bytes32(0), bytes32(0), message, uint16(128), uint8(0), dst, uint8(dst.length))
+        );
+        // b_i = SHA-256((b_0 xor b_(i-1)) ‖ i ‖ dst ‖ length of dst), where b_0 stands alone for i = 1.
+        bytes memory input = abi.encodePacked(bytes32(0), uint8(0), dst, uint8(dst.length));
+        bool ok = true;
+        assembly ("memory-safe") {
+            let previous := 0
+            for { let i := 1 } lt(i, 5) { i := add(i, 1) } {
+                mstore(add(input, 32), xor(first, previous))
+                mstore8(add(input, 64), i)
+                let target := add(uniform, mul(sub(i, 1), 32))
+                ok := and(ok, staticcall(gas(), SHA256, add(input, 32), mload(input), target, 32))
+                previous := mload(target)
+            }
+        }
+        if (!ok) revert PrecompileFailed(SHA256);
     }
 
     /// @dev Reduces 64 bytes modulo p by MODEXP with exponent 1, maps the element to the curve and clears the cofactor;

@@ -21,18 +21,20 @@ library ChannelMath {
         return state;
     }
 
-    function drawn(IChannels.State memory state, uint256 cumulative)
+    /// @return paid What `cumulative` adds to `claimed`.
+    function drawn(uint256 deposit, uint256 claimed, uint256 cumulative)
         internal
         pure
-        returns (IChannels.State memory, uint256 paid)
+        returns (uint256 paid)
     {
         // INVARIANT: a claim never takes a channel's total beyond its deposit.
-        if (cumulative > state.deposit) revert IChannels.VoucherExceedsDeposit(cumulative, state.deposit);
+        if (cumulative > deposit) revert IChannels.VoucherExceedsDeposit(cumulative, deposit);
         // INVARIANT: a total is paid once: only what it adds to the largest total before.
-        if (cumulative <= state.claimed) revert IChannels.VoucherSpent(cumulative, state.claimed);
-        paid = cumulative - state.claimed;
-        state.claimed = uint96(cumulative);
-        return (state, paid);
+        if (cumulative <= claimed) revert IChannels.VoucherSpent(cumulative, claimed);
+        unchecked {
+            // SAFETY: the check above.
+            paid = cumulative - claimed;
+        }
     }
 
     function refunded(IChannels.State memory state)

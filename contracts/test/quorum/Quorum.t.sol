@@ -9,7 +9,12 @@ import { Test } from "../support/Test.sol";
 
 contract QuorumTest is Test {
     Quorum private quorum = new Quorum();
+    bytes32 private hundred;
     bytes32 private constant DIGEST = keccak256("digest");
+
+    function setUp() public {
+        hundred = install(100);
+    }
 
     function install(uint256 seats) private returns (bytes32 setId) {
         (bytes memory keys, bytes memory weights) = BlsSigner.packedSet(seats, 0, 10);
@@ -31,7 +36,7 @@ contract QuorumTest is Test {
 
     function testFuzz_acceptsAnyAbsenteesBelowAThirdAndNoOtherBitmap(uint256 bits) public {
         uint256 seats = 100;
-        bytes32 setId = install(seats);
+        bytes32 setId = hundred;
         uint256 absentees;
         uint256 absent;
         // Thirty random seats of 100: 70 of 100 sign.
@@ -66,7 +71,7 @@ contract QuorumTest is Test {
 
     function test_countsWeightNotSeats() public {
         (bytes memory keys,) = BlsSigner.packedSet(3, 0, 1);
-        bytes32 setId = quorum.install(keys, abi.encodePacked(uint32(200), uint32(50), uint32(50)));
+        bytes32 setId = quorum.install(keys, abi.encodePacked(uint16(200), uint16(50), uint16(50)));
         // One seat with exactly two thirds of the weight is not enough, with one more it is.
         bytes memory signature_ = BlsSigner.sign(BlsSigner.aggregateSecret(3, 0, 6), DIGEST);
         vm.expectRevert(abi.encodeWithSelector(IQuorum.QuorumTooSmall.selector, 200, 300));
@@ -118,7 +123,7 @@ contract QuorumTest is Test {
         (bytes memory keys,) = BlsSigner.packedSet(2, 0, 1);
         bytes memory twice =
             abi.encodePacked(keys, BlsSigner.pack(BlsSigner.publicKey(BlsSigner.secretOf(0))));
-        bytes32 setId = quorum.install(twice, abi.encodePacked(uint32(1), uint32(1), uint32(1)));
+        bytes32 setId = quorum.install(twice, abi.encodePacked(uint16(1), uint16(1), uint16(1)));
         uint256 secret = addmod(BlsSigner.aggregateSecret(2, 0, 0), BlsSigner.secretOf(0), BlsSigner.R);
         quorum.checkQuorum(setId, DIGEST, 0, BlsSigner.sign(secret, DIGEST));
     }
@@ -127,17 +132,17 @@ contract QuorumTest is Test {
         (bytes memory keys, bytes memory weights) = BlsSigner.packedSet(2, 0, 1);
         vm.expectRevert(abi.encodeWithSelector(IQuorum.SetMalformed.selector, 0, 0));
         quorum.install("", "");
-        vm.expectRevert(abi.encodeWithSelector(IQuorum.SetMalformed.selector, 384, 4));
-        quorum.install(keys, abi.encodePacked(uint32(1)));
+        vm.expectRevert(abi.encodeWithSelector(IQuorum.SetMalformed.selector, 384, 2));
+        quorum.install(keys, abi.encodePacked(uint16(1)));
         vm.expectRevert(abi.encodeWithSelector(IQuorum.SeatEmpty.selector, 1));
-        quorum.install(keys, abi.encodePacked(uint32(1), uint32(0)));
+        quorum.install(keys, abi.encodePacked(uint16(1), uint16(0)));
         vm.expectRevert(abi.encodeWithSelector(IQuorum.SeatEmpty.selector, 0));
-        quorum.install(new bytes(192), abi.encodePacked(uint32(1)));
+        quorum.install(new bytes(192), abi.encodePacked(uint16(1)));
         keys[0] ^= 0x01;
         vm.expectRevert(BLS.NotOnCurve.selector);
         quorum.install(keys, weights);
-        (keys, weights) = (new bytes(192 * 257), new bytes(4 * 257));
-        vm.expectRevert(abi.encodeWithSelector(IQuorum.SetMalformed.selector, 192 * 257, 4 * 257));
+        (keys, weights) = (new bytes(192 * 257), new bytes(2 * 257));
+        vm.expectRevert(abi.encodeWithSelector(IQuorum.SetMalformed.selector, 192 * 257, 2 * 257));
         quorum.install(keys, weights);
     }
 }

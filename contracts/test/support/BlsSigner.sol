@@ -58,20 +58,21 @@ library BlsSigner {
     }
 
     /// @notice Keys `1 + first ... count + first` with weight `weight` each, as `Quorum.install` wants them.
-    function packedSet(uint256 count, uint256 first, uint32 weight)
+    function packedSet(uint256 count, uint256 first, uint16 weight)
         internal
         view
         returns (bytes memory keys, bytes memory weights)
     {
         keys = new bytes(192 * count);
-        weights = new bytes(4 * count);
+        weights = new bytes(2 * count);
         for (uint256 i = 0; i < count; i++) {
             bytes memory key = publicKey(secretOf(first + i));
+            weights[2 * i] = bytes2(weight)[0];
+            weights[2 * i + 1] = bytes2(weight)[1];
             for (uint256 j = 0; j < 4; j++) {
                 assembly ("memory-safe") {
                     mcopy(add(add(keys, 32), add(mul(i, 192), mul(j, 48))), add(add(key, 48), mul(j, 64)), 48)
                 }
-                weights[4 * i + j] = bytes4(weight)[j];
             }
         }
     }
