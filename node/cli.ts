@@ -1,6 +1,7 @@
 import '../shared/node-polyfill.ts'
 import { nodeCommand } from './commands/node.ts'
 import { packCommand } from './commands/pack.ts'
+import { raceCommand } from './commands/race.ts'
 import { requestCommand } from './commands/request.ts'
 import { startCommand } from './commands/start.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -15,6 +16,7 @@ const COMMANDS: Record<
   node: { run: nodeCommand, summary: 'lend this machine: serve layers of a model' },
   request: { run: requestCommand, summary: 'ask the mesh and stream the answer' },
   pack: { run: packCommand, summary: 'turn a Hugging Face model folder into a packed model' },
+  race: { run: raceCommand, summary: 'measure the compute of this machine; race verify checks a proof' },
   verify: { run: verifyCommand, summary: 'check a packed model against its id' },
 }
 

@@ -21,8 +21,13 @@ const OPTIONAL_NATIVE = ['bufferutil', 'utf-8-validate']
 try {
   await Promise.all([
     bundle('relay/cli.ts', 'relay.mjs', OPTIONAL_NATIVE),
-    // The engine loads its WebAssembly, and node-datachannel its binary, from their own folders.
-    bundle('node/cli.ts', 'racemesh.mjs', [...OPTIONAL_NATIVE, 'onnxruntime-web', 'node-datachannel']),
+    // The engine loads its WebAssembly, node-datachannel and webgpu their binaries, from their own folders.
+    bundle('node/cli.ts', 'racemesh.mjs', [
+      ...OPTIONAL_NATIVE,
+      'onnxruntime-web',
+      'node-datachannel',
+      'webgpu',
+    ]),
     bundle('node/engine-worker.ts', 'engine-worker.mjs', ['onnxruntime-web']),
   ])
   if (process.argv.includes('--app')) await buildApp()
