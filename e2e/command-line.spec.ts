@@ -154,7 +154,7 @@ describe('racemesh start', () => {
     // It settles only when no child of it holds its output any more.
     const second = await finish(['start', '--port', String(first.port), '--data', join(dataDir, 'second')])
     expect(second.code).toBe(1)
-    expect(second.err).toMatch(/The port is taken[\s\S]*Choose another: npm start -- --port/)
+    expect(second.err).toMatch(/The port is taken[\s\S]*npm start -- --port/)
     expect(second.out).not.toMatch(RUNNING)
     expectClear(second.err)
     expect(childrenOf(second.pid)).toEqual([])

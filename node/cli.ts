@@ -6,6 +6,7 @@ import { requestCommand } from './commands/request.ts'
 import { startCommand } from './commands/start.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { isMeshErrorObject, toErrorObject } from '../shared/errors.ts'
+import { describeFileError } from '../shared/file-error.ts'
 import { UsageError } from './usage-error.ts'
 
 const COMMANDS: Record<
@@ -51,6 +52,11 @@ function report(error: unknown): number {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n`)
     return 2
+  }
+  const fileError = describeFileError(error)
+  if (fileError !== null) {
+    process.stderr.write(`${fileError}\n`)
+    return 1
   }
   const { shortMessage, metaMessages } = toErrorObject(error)
   process.stderr.write(`${[shortMessage, ...metaMessages].join('\n')}\n`)

@@ -34,6 +34,25 @@ export function openFolder(folder: string): ModelFolder {
   }
 }
 
+/**
+ * Reads a model from a folder that a person named.
+ * @throws MeshError `NO_FOLDER`
+ */
+export async function openNamedFolder(folder: string): Promise<ModelFolder> {
+  const isFolder = await stat(folder).then(
+    (stats) => stats.isDirectory(),
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false // fs errors are ErrnoExceptions
+      throw error
+    },
+  )
+  if (isFolder) return openFolder(folder)
+  throw new MeshError(`There is no folder ${folder}.`, {
+    data: { code: 'NO_FOLDER' },
+    metaMessages: ['Paths are relative to where the command is typed.'],
+  })
+}
+
 /** A folder that a packed model cannot be written to. */
 export class PackTargetError extends MeshError<{ code: 'NOT_A_MODEL'; path: string }> {
   override readonly name = 'PackTargetError'

@@ -68,6 +68,7 @@ async function startPeer(change: Partial<NativePeerOptions> = {}): Promise<Nativ
     memoryBudgetBytes: 64 << 20,
     isBackstop: true,
     cacheDir: join(dir, 'cache'),
+    onCacheFailed() {},
     onChange() {},
     onStageFailed(error) {
       throw new Error(error.shortMessage)
@@ -129,6 +130,7 @@ describe('a native peer', () => {
         memoryBudgetBytes: -1,
         isBackstop: true,
         cacheDir: join(dir, 'cache'),
+        onCacheFailed() {},
         onChange() {},
         onStageFailed() {},
         onEngineLost() {},

@@ -22,6 +22,8 @@ export interface NativePeerOptions {
   readonly memoryBudgetBytes: number
   readonly isBackstop: boolean
   readonly cacheDir: string
+  /** Pieces cannot be kept in `cacheDir`: the node works, and downloads again when it starts the next time. */
+  readonly onCacheFailed: (error: unknown) => void
   readonly logger?: Logger
   /** Another engine than the machine's own: benchmarks use one with set times. */
   readonly engine?: ComputeEngine
@@ -133,7 +135,11 @@ async function join(
       adoptStream: (peerId, path, stream) =>
         dataPlane.addLink(peerId, path, streamFrameChannel(stream), null, true),
     },
-    source: httpModelSource({ origins: options.relayOrigins, store: new FilePieceStore(options.cacheDir) }),
+    source: httpModelSource({
+      origins: options.relayOrigins,
+      store: new FilePieceStore(options.cacheDir),
+      onStoreFailed: options.onCacheFailed,
+    }),
     relays,
     memoryBudgetBytes: options.memoryBudgetBytes,
     pinnedLayers: options.pinnedLayers,

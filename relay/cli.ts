@@ -2,6 +2,7 @@ import '../shared/node-polyfill.ts'
 import { fileURLToPath } from 'node:url'
 import { version } from '../package.json'
 import { toErrorObject } from '../shared/errors.ts'
+import { describeFileError } from '../shared/file-error.ts'
 import { parseManifest } from '../shared/model/parse-manifest.ts'
 import { loadTokenizer } from '../shared/model/tokenizer.ts'
 import { createRelayApp } from './app.ts'
@@ -140,6 +141,11 @@ function fail(error: unknown): never {
     process.stderr.write(
       'The port is taken. Often another relay is still running; choose another port with --port N.\n',
     )
+    process.exit(1)
+  }
+  const fileError = describeFileError(error)
+  if (fileError !== null) {
+    process.stderr.write(`${fileError}\n`)
     process.exit(1)
   }
   const { shortMessage, metaMessages, data } = toErrorObject(error)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ModelManifest } from '../shared/model/manifest.ts'
 import type { ChatTokenizer } from './openai/chat-tokenizer.ts'
 import { MeshError } from '../shared/errors.ts'
+import { fileErrorReason } from '../shared/file-error.ts'
 
 /** One packed model that this relay serves: over /v1 to askers, and its files to peers. */
 export interface CatalogueModel {
@@ -112,6 +113,10 @@ async function openModel(
   return { name, manifest, tokenizer, files, createdAtSeconds: Math.floor(modifiedAtMs / 1000) }
 }
 
+function reasonOf(cause: unknown): string {
+  return fileErrorReason(cause) ?? (cause as Error).message // of JSON.parse
+}
+
 async function readManifest(
   path: string,
 ): Promise<{ readonly json: unknown; readonly sizeBytes: number; readonly modifiedAtMs: number }> {
@@ -120,7 +125,7 @@ async function readManifest(
     const { mtimeMs } = await stat(path)
     return { json: JSON.parse(bytes.toString('utf8')), sizeBytes: bytes.byteLength, modifiedAtMs: mtimeMs }
   } catch (cause) {
-    throw new ModelCatalogueError(`${path} could not be read: ${(cause as Error).message}`, {
+    throw new ModelCatalogueError(`${path} could not be read: ${reasonOf(cause)}.`, {
       data: { code: 'UNREADABLE_FOLDER', path },
       metaMessages: ['A model folder is made by `racemesh pack`; name the folder that holds manifest.json.'],
       cause,
@@ -145,7 +150,7 @@ async function openFile(
   try {
     actualBytes = (await stat(absolutePath)).size
   } catch (cause) {
-    throw new ModelCatalogueError(`${absolutePath} could not be read: ${(cause as Error).message}`, {
+    throw new ModelCatalogueError(`${absolutePath} could not be read: ${reasonOf(cause)}.`, {
       data: { code: 'UNREADABLE_FOLDER', path: absolutePath },
       metaMessages: ['The folder is incomplete: copy it again, or pack the model again.'],
       cause,

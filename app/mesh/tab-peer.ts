@@ -175,7 +175,12 @@ export class TabPeer {
       capabilities,
       dataPlane: network.dataPlane,
       adopter: network,
-      source: httpModelSource({ origins: [this.#options.relayOrigin], store: new OpfsPieceStore() }),
+      source: httpModelSource({
+        origins: [this.#options.relayOrigin],
+        store: new OpfsPieceStore(),
+        onStoreFailed: (error) =>
+          console.warn('Racemesh: pieces cannot be kept; the next start downloads them again.', error),
+      }),
       relays: [relay],
       memoryBudgetBytes: Math.min(memoryBudgetBytes, capabilities.memoryBudgetBytes),
       pinnedLayers: this.#options.pinnedLayers,

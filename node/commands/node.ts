@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { MeshErrorObject } from '../../shared/errors.ts'
+import { fileErrorReason } from '../../shared/file-error.ts'
 import { formatRange } from '../../shared/protocol/layer-range.ts'
 import { startNativePeer } from '../native-peer.ts'
 import { parseInteger, parseLayers, parseOptions } from '../usage-error.ts'
@@ -57,6 +58,12 @@ export async function nodeCommand(argv: string[]): Promise<number> {
     memoryBudgetBytes,
     isBackstop: values.backstop,
     cacheDir: values.cache,
+    onCacheFailed(error) {
+      const reason = fileErrorReason(error) ?? String(error)
+      process.stderr.write(
+        `Pieces cannot be kept in ${values.cache}: ${reason}.\nThe next start downloads them again; choose another folder with --cache DIR.\n`,
+      )
+    },
     onChange(status) {
       for (const stage of status.stages) {
         const text = `${stage.manifest.name} layers ${formatRange(stage.layers)} of ${stage.manifest.config.layerCount}: ${stage.state}`

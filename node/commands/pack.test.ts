@@ -29,6 +29,13 @@ describe('racemesh pack and verify', () => {
   const pack = (...options: string[]): Promise<number> =>
     packCommand([join(folder, 'tiny'), '--out', out, '--json', ...options])
 
+  it('says which folder is not there', async () => {
+    const missing = join(folder, 'missing')
+    const error = { shortMessage: `There is no folder ${missing}.`, data: { code: 'NO_FOLDER' } }
+    await expect(packCommand([missing, '--out', out])).rejects.toMatchObject(error)
+    await expect(verifyCommand([missing])).rejects.toMatchObject(error)
+  })
+
   it('packs a folder under its name and finds it sound', async () => {
     expect(await pack()).toBe(0)
     const packed = JSON.parse(printed.out) as { id: string; name: string; encoding: string }

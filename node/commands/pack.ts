@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import type { Encoding, ModelManifest } from '../../shared/model/manifest.ts'
 import { packModel, type PackProgress } from '../../shared/model/pack.ts'
-import { createPackTarget, openFolder } from '../fs-model.ts'
+import { createPackTarget, openNamedFolder } from '../fs-model.ts'
 import { formatMegabytes, progressLine } from '../progress-line.ts'
 import { parseOptions, UsageError } from '../usage-error.ts'
 
@@ -84,7 +84,7 @@ export async function packFolder({
   onProgress?: (progress: PackProgress) => void
 }): Promise<ModelManifest> {
   return packModel({
-    folder: openFolder(folder),
+    folder: await openNamedFolder(folder),
     target: await createPackTarget(out),
     name,
     encoding,

@@ -20,7 +20,8 @@ const HELP = `npm start [-- options]: a relay, the app and one native peer on th
   --help
 `
 
-const READY_TIMEOUT_MS = 30_000
+/** Seconds as a rule; a machine that is busy with other things has taken more than half a minute. */
+const READY_TIMEOUT_MS = 180_000
 const POLL_MS = 50
 const STOP_TIMEOUT_MS = 5_000
 
@@ -113,7 +114,8 @@ function launch(bin: string, args: readonly string[], stopped: AbortController):
   const path = fileURLToPath(new URL(`../bin/${bin}`, import.meta.url))
   const child = spawn(process.execPath, [path, ...args], {
     // The relay says on the channel that it listens. Children stop when it breaks: a killed start leaves nothing behind.
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // What they would say to whoever started them alone would repeat the greeting; what goes wrong is on stderr.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     // Its own process group: Ctrl-C reaches this process alone, which then stops the children in order.
     detached: true,
   })
@@ -132,7 +134,7 @@ async function stopChild(child: ChildProcess): Promise<void> {
 
 /**
  * Waits for the word of this very relay: whatever answers on the port may be another one, which has taken it.
- * @throws MeshError `NOT_STARTED` when everything is being stopped, or after 30 s
+ * @throws MeshError `NOT_STARTED` when everything is being stopped, or after three minutes
  */
 async function untilListening(relay: ChildProcess, stopped: AbortSignal): Promise<void> {
   try {
@@ -146,12 +148,20 @@ async function untilListening(relay: ChildProcess, stopped: AbortSignal): Promis
 
 /**
  * Polls until every layer is served, so that the first chat is answered.
- * @throws MeshError `NOT_STARTED` when everything is being stopped, or after 30 s
+ * @throws MeshError `NOT_STARTED` when everything is being stopped, or after three minutes
  */
 async function untilCovered(origin: string, stopped: AbortSignal): Promise<void> {
   const deadlineMs = performance.now() + READY_TIMEOUT_MS
   while (!(await isCovered(origin, stopped))) {
-    if (performance.now() > deadlineMs) throw notStarted('The native peer did not get ready.')
+    if (performance.now() > deadlineMs) {
+      throw new MeshError(`The native peer was not ready after ${READY_TIMEOUT_MS / 1000} s.`, {
+        data: { code: 'NOT_STARTED' },
+        metaMessages: [
+          'The machine is busy, or too slow for the demo model.',
+          'Try again, or leave the peer out: npm start -- --no-node',
+        ],
+      })
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
@@ -169,10 +179,7 @@ async function isCovered(origin: string, stopped: AbortSignal): Promise<boolean>
 function notStarted(message: string, cause?: unknown): MeshError {
   return new MeshError(message, {
     data: { code: 'NOT_STARTED' },
-    metaMessages: [
-      'Its own message above says why; often the port is taken.',
-      'Choose another: npm start -- --port 9191',
-    ],
+    metaMessages: ['The message above says why. Where the port is taken: npm start -- --port 9191'],
     cause,
   })
 }

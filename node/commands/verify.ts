@@ -1,5 +1,5 @@
 import { verifyModel } from '../../shared/model/verify-model.ts'
-import { openFolder } from '../fs-model.ts'
+import { openNamedFolder } from '../fs-model.ts'
 import { formatMegabytes, progressLine } from '../progress-line.ts'
 import { parseOptions, UsageError } from '../usage-error.ts'
 
@@ -34,7 +34,7 @@ export async function verifyCommand(argv: string[]): Promise<number> {
 
   const line = progressLine(values.json ? null : process.stderr)
   let sizeBytes = 0
-  const manifest = await verifyModel(openFolder(folder), ({ path, doneBytes, totalBytes }) => {
+  const manifest = await verifyModel(await openNamedFolder(folder), ({ path, doneBytes, totalBytes }) => {
     sizeBytes = totalBytes
     line.show(`${formatMegabytes(doneBytes)} of ${formatMegabytes(totalBytes)}: ${path}`)
   }).finally(() => line.end())

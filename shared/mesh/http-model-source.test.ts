@@ -209,6 +209,17 @@ describe('httpModelSource', () => {
       await expect(resumed).rejects.toThrow('seen enough')
     })
 
+    it('come without a store that is full, and its owner hears of that once', async () => {
+      const { origin } = await serve()
+      const heard: unknown[] = []
+      const full = new Error('the disk is full')
+      const store = Object.assign(new MemoryPieceStore(), { write: () => Promise.reject(full) })
+      const from = httpModelSource({ origins: [origin], store, onStoreFailed: (error) => heard.push(error) })
+      const files = await stage(from)
+      expect(Buffer.compare(files.get('layer-001.bin')!, model.files.get('layer-001.bin')!)).toBe(0)
+      expect(heard).toEqual([full])
+    })
+
     it('come from a server without ranges too', async () => {
       const relay = await serve((_request, response, path) => {
         const file = model.files.get(path)

@@ -13,6 +13,8 @@ import type { ModelSource } from './stage-host.ts'
 export function httpModelSource(options: {
   readonly origins: readonly string[]
   readonly store: PieceStore
+  /** Told when the store refuses a piece: the load goes on, and the next start downloads again. */
+  readonly onStoreFailed?: ((error: unknown) => void) | undefined
 }): ModelSource {
   const baseUrls = (modelId: ModelId): string[] =>
     options.origins.map((origin) => `${origin}/models/${modelId}`)
@@ -33,7 +35,8 @@ export function httpModelSource(options: {
           read: (path, offset, sizeBytes, readSignal) =>
             firstThatWorks(left, readSignal, (each) => each.read(path, offset, sizeBytes, readSignal)),
         }
-        return fetchStageFiles({ manifest, layers, source, store: options.store, onProgress, signal })
+        const { store, onStoreFailed } = options
+        return fetchStageFiles({ manifest, layers, source, store, onProgress, onStoreFailed, signal })
       })
     },
   }
