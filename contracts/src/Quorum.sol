@@ -281,12 +281,14 @@ contract Quorum is IQuorum {
         uint256 entry = _sets[setId];
         if (entry == 0) revert SetUnknown(setId);
         seats = entry >> 160;
-        header = new bytes(WEIGHTS_AT + 2 * seats);
-        uint256 target;
+        uint256 size = WEIGHTS_AT + 2 * seats;
         assembly ("memory-safe") {
-            target := add(header, 32)
+            // Allocated here, because `new bytes` would first fill with zeros what is overwritten at once.
+            header := mload(0x40)
+            mstore(0x40, and(add(add(header, size), 63), not(31)))
+            mstore(header, size)
+            extcodecopy(entry, add(header, 32), 1, size)
         }
-        CodeBlob.copy(address(uint160(entry)), 0, header.length, target);
     }
 
     /// @dev The number in `size` bytes at `offset`.

@@ -111,7 +111,8 @@ interface IBatches {
     error NotPaused();
 
     event Funded(address indexed from, uint256 amount);
-    event BatchSettled(uint64 indexed number, Batch batch, uint64 releasedAt);
+    /// @notice All that claims need. The batch itself is the calldata of `settle`, and `hash` is `hashOf` it.
+    event BatchSettled(uint64 indexed number, bytes32 totalsRoot, bytes32 hash, uint64 releasedAt);
     event BatchPostponed(uint64 indexed number, uint64 releasedAt);
     event BatchStopped(uint64 indexed number, address indexed by);
     event BatchFinalised(uint64 indexed number, uint256 treasury, uint256 newCoins);

@@ -24,11 +24,4 @@ library CodeBlob {
         }
         if (blob == address(0)) revert BlobNotWritten();
     }
-
-    /// @notice Copies `size` bytes at `offset` of `blob` to the memory at `target`, which the caller has allocated.
-    function copy(address blob, uint256 offset, uint256 size, uint256 target) internal view {
-        assembly ("memory-safe") {
-            extcodecopy(blob, target, add(offset, 1), size)
-        }
-    }
 }
