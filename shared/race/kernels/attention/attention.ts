@@ -1,7 +1,6 @@
 import { checkLimit, checkMultiple } from '../kernel-error.ts'
 import { DOT4, type KernelSpec } from '../kernel-spec.ts'
 import packing from '../packing.wgsl?raw'
-import { softmaxWeightBits } from '../softmax/softmax.ts'
 import softmaxWeight from '../softmax/softmax-weight.wgsl?raw'
 import source from './attention.wgsl?raw'
 
@@ -70,7 +69,6 @@ export const attention: KernelSpec<AttentionShape> = {
       shape.keyStride,
       shape.cacheRows,
       scoreShift,
-      softmaxWeightBits(keys),
     )
   },
   dispatch: ({ queries, heads, headDimension }) => [

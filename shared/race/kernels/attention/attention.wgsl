@@ -22,7 +22,6 @@ struct Attention {
   key_stride: u32,
   cache_rows: u32,
   score_shift: u32,
-  weight_bits: u32,
 }
 
 @group(0) @binding(0) var<uniform> attention: Attention;
@@ -59,6 +58,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let first_key = (query % attention.sequences) * attention.sequence_stride;
   let position = query / attention.sequences;
   let visible = min(attention.keys, attention.visible_first + position * attention.visible_step);
+  // W of the specification; ceil(log2(n)) is the number of bits of n - 1.
+  let weight_bits = min(16u, 24u - (32u - countLeadingZeros(visible - 1u)));
   var top = score(query, first_key, head, key_head);
   for (var j = 1u; j < visible; j++) {
     top = max(top, score(query, first_key + j * attention.key_stride, head, key_head));
@@ -68,7 +69,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var j = 0u; j < visible; j++) {
     let key = first_key + j * attention.key_stride;
     let below = u32(top - score(query, key, head, key_head));
-    let weight = softmax_weight(below, attention.score_shift, attention.weight_bits);
+    let weight = softmax_weight(below, attention.score_shift, weight_bits);
     total += weight;
     sums += i32(weight) * unpack_int8(v[at(value_word, key, attention.cache_rows)]);
   }

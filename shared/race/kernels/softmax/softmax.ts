@@ -32,6 +32,6 @@ export const softmax: KernelSpec<SoftmaxShape> = {
 }
 
 /** W of the specification: bits of the largest weight, so that the sum of `n` stays within 24. */
-export function softmaxWeightBits(n: number): number {
+function softmaxWeightBits(n: number): number {
   return Math.min(16, 24 - Math.ceil(Math.log2(n)))
 }
