@@ -5,12 +5,14 @@ import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
 import type * as Ort from 'onnxruntime-web'
 import type { ComputeEngine } from '../../shared/engine/compute-engine.ts'
 import { deferEngine } from '../../shared/engine/deferred-engine.ts'
+import { LeasingEngine } from '../../shared/engine/leasing-engine.ts'
 import { InThreadEngine, type EngineBackend } from '../../shared/engine/ort-engine.ts'
 import { serveEngine } from '../../shared/engine/serve-engine.ts'
 import { createWasmBackend } from '../../shared/engine/wasm-backend.ts'
 import { createWebGpuBackend } from '../../shared/engine/webgpu-backend.ts'
 import { openGpuDevice } from '../../shared/engine/webgpu-device.ts'
 import type { ComputeInit } from './compute-messages.ts'
+import { DEVICE_CHANNEL, type DeviceLease } from './race-messages.ts'
 
 // The compute worker: one engine for a tab, served on every port of the first message. Nothing is loaded and no GPU is
 // touched before that message, which follows the contributor's click.
@@ -25,7 +27,10 @@ self.addEventListener('message', ({ data }: MessageEvent<ComputeInit>) => {
 
 async function createEngine(init: ComputeInit): Promise<ComputeEngine> {
   const backend = (init.preferWebGpu ? await createGpuBackend(init) : null) ?? (await createCpuBackend())
-  return new InThreadEngine({ backend, memoryBudgetBytes: init.memoryBudgetBytes })
+  const engine = new InThreadEngine({ backend, memoryBudgetBytes: init.memoryBudgetBytes })
+  // A Race on this device waits, in whichever tab it runs.
+  const channel = new BroadcastChannel(DEVICE_CHANNEL)
+  return new LeasingEngine(engine, (leaseMs) => channel.postMessage({ leaseMs } satisfies DeviceLease))
 }
 
 /** Null where there is no GPU, or one that computes wrongly. */
