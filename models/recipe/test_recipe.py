@@ -63,15 +63,18 @@ def test_export_computes_the_same_logits() -> None:
 
 
 def test_the_seed_fixes_the_weights() -> None:
-    """Two runs of the command on one machine end in the same bits, another seed does not."""
+    """Two runs of the command on one machine end in the same bits, a resumed run too, another seed does not."""
     script = Path(__file__).with_name("train.py")
 
-    def weights(folder: Path, seed: int) -> dict[str, torch.Tensor]:
-        subprocess.run([sys.executable, script, "--steps", "3", "--seed", str(seed), "--out", folder], check=True)
+    def weights(folder: Path, seed: int = 1, steps: int = 3) -> dict[str, torch.Tensor]:
+        subprocess.run([sys.executable, script, "--steps", str(steps), "--seed", str(seed), "--out", folder], check=True)
         return torch.load(folder / "checkpoint.pt")["model"]
 
     with tempfile.TemporaryDirectory() as name:
-        first, again, other = (weights(Path(name) / run, seed) for run, seed in (("first", 1), ("again", 1), ("other", 2)))
+        first, again, other = weights(Path(name) / "first"), weights(Path(name) / "again"), weights(Path(name) / "other", seed=2)
+        weights(Path(name) / "resumed", steps=2)
+        resumed = weights(Path(name) / "resumed")
+    assert all(torch.equal(first[key], resumed[key]) for key in first)
     assert all(torch.equal(first[key], again[key]) for key in first)
     assert any(not torch.equal(first[key], other[key]) for key in first)
 

@@ -1,6 +1,6 @@
 """Trains the guide on a CPU, in bfloat16 where the machine multiplies it quickly; it can be stopped and resumed.
 
-    python train.py --steps 5000 --out runs/main
+    python train.py --steps 2600 --out runs/main
 """
 
 from __future__ import annotations
@@ -76,8 +76,7 @@ def loss_of(model: Guide, ids: torch.Tensor, weights: torch.Tensor, is_bfloat: b
 def schedule(step: int, steps: int) -> float:
     """Share of the highest rate: warm-up, flat, a quick fall by a square root, then a straight line to the end.
 
-    Only the last stretch depends on `steps`: the committed run shared its machine, and its length was settled when the
-    speed was known. The quick fall is there because at 2.5e-3 the loss of this model stops falling near step 650.
+    Only the last stretch depends on `steps`, so that a run can be made longer while it goes. The quick fall is there because at 2.5e-3 the loss of this model stops falling near step 650.
     """
     if step < FLAT:
         return min(1.0, (step + 1) / WARMUP)
