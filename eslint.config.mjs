@@ -77,7 +77,15 @@ export default defineConfig(
   { files: ['**/*.{js,mjs,cjs}'], extends: [tseslint.configs.disableTypeChecked] },
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   {
-    files: ['scripts/**', 'bin/**', 'bench/**', 'node/**', 'e2e/**', 'contracts/tools/**', '**/*.fixture.ts'],
+    files: [
+      'scripts/**',
+      'bin/**',
+      'bench/**',
+      'node/**',
+      'e2e/**',
+      'contracts/{tools,deploy}/**',
+      '**/*.fixture.ts',
+    ],
     // Programs for a terminal write to it.
     rules: { 'no-console': 'off' },
   },

@@ -5,10 +5,9 @@ import { IAuthority } from "./interfaces/IAuthority.sol";
 import { GUARDIAN, Role } from "./types/Role.sol";
 import { Switch } from "./types/Switch.sol";
 import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
-import { Ownable2Step } from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
-/// @dev Two-step ownership: governance moves only to an address that has shown it can call.
-contract Authority is IAuthority, Ownable2Step {
+/// @dev Ownership moves in one step: a timelock could accept only seven days after the deployment asked it to.
+contract Authority is IAuthority, Ownable {
     /// @notice How long a pause lasts: a day of notice, five days of voting and seven of timelock fit in.
     uint256 public constant PAUSE_SECONDS = 14 days;
 

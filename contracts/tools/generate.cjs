@@ -1,6 +1,7 @@
 // `npm run abi`: ABIs and creation code of every deployable contract in src/ as typed TypeScript.
 //   generated/RaceCoin.ts            raceCoinAbi, `as const`, for viem's inference
 //   generated/bytecode/RaceCoin.ts   raceCoinBytecode, imported only by what deploys
+// Hooks (interfaces that other contracts implement) have an ABI only.
 // Both are committed; `npm run test:contracts` fails when they differ from the sources.
 const fs = require('node:fs')
 const path = require('node:path')
@@ -36,11 +37,13 @@ function renderAll() {
   return files
 }
 
+/** What is deployed, and the hooks that other people's contracts implement. */
 function listSources(folder) {
-  return fs
-    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.sol'))
+  return ['', 'devnet', 'interfaces/hooks']
     .map((name) => path.join(folder, name))
+    .filter((name) => fs.existsSync(name))
+    .flatMap((name) => fs.readdirSync(name).map((file) => path.join(name, file)))
+    .filter((file) => file.endsWith('.sol'))
     .sort()
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 import { IAuthority } from "../../src/interfaces/IAuthority.sol";
 import { IParameters } from "../../src/interfaces/IParameters.sol";
 import { ParameterBounds } from "../../src/libraries/ParameterBounds.sol";
@@ -48,12 +49,15 @@ contract AuthorityTest is Protocol {
         authority.renounceOwnership();
     }
 
-    function test_governance_movesInTwoSteps() public {
-        authority.transferOwnership(stranger);
-        vm.assertEq(authority.governance(), address(this));
+    function test_governance_movesByItsOwnDecisionOnly() public {
+        // Attack: take governance over. Loss: everything that governance holds.
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, stranger));
         vm.prank(stranger);
-        authority.acceptOwnership();
+        authority.transferOwnership(stranger);
+        authority.transferOwnership(stranger);
         vm.assertEq(authority.governance(), stranger);
+        expectNotGovernance(address(this));
+        authority.grant(GUARDIAN, address(this));
     }
 
     // ---- pauses

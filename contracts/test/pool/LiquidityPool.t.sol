@@ -3,13 +3,14 @@ pragma solidity 0.8.37;
 
 import { LiquidityPool } from "../../src/LiquidityPool.sol";
 import { RaceCoin } from "../../src/RaceCoin.sol";
+import { DevDollar } from "../../src/devnet/DevDollar.sol";
 import { IAuthority } from "../../src/interfaces/IAuthority.sol";
 import { IEarnings, ILiquidityPool } from "../../src/interfaces/ILiquidityPool.sol";
 import { PoolCurve } from "../../src/libraries/PoolCurve.sol";
 import { Switch } from "../../src/types/Switch.sol";
 import { Protocol } from "../support/Protocol.sol";
 import { Test } from "../support/Test.sol";
-import { HookedDollar, TaxedDollar, TestDollar } from "../support/TestTokens.sol";
+import { HookedDollar, TaxedDollar } from "../support/TestTokens.sol";
 import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 /// @notice Earnings as a test says.
@@ -27,7 +28,7 @@ contract LiquidityPoolTest is Protocol {
     uint256 private constant LOTS = type(uint256).max;
 
     LiquidityPool private pool;
-    TestDollar private dollar;
+    DevDollar private dollar;
     Ledger private ledger;
     address private buyer;
     address private miner;
@@ -36,7 +37,7 @@ contract LiquidityPoolTest is Protocol {
         deployProtocol();
         buyer = makeAddress("buyer");
         miner = makeAddress("miner");
-        dollar = new TestDollar();
+        dollar = new DevDollar();
         ledger = new Ledger();
         pool = _deployPool(dollar);
         allocate(address(pool));
@@ -286,7 +287,7 @@ contract LiquidityPoolTest is Protocol {
         revert("no mapping found");
     }
 
-    function _deployPool(TestDollar quote) private returns (LiquidityPool) {
+    function _deployPool(DevDollar quote) private returns (LiquidityPool) {
         return new LiquidityPool(authority, parameters, coin, quote, START);
     }
 
@@ -304,14 +305,14 @@ contract LiquidityPoolTest is Protocol {
 /// @notice Buyers, and miners who sell what they earned and try to sell more.
 contract PoolActor is Test {
     LiquidityPool private immutable pool;
-    TestDollar private immutable dollar;
+    DevDollar private immutable dollar;
     Ledger private immutable ledger;
     PoolInvariants private immutable test;
 
     uint256 public spent;
     uint256 public received;
 
-    constructor(LiquidityPool pool_, TestDollar dollar_, Ledger ledger_) {
+    constructor(LiquidityPool pool_, DevDollar dollar_, Ledger ledger_) {
         pool = pool_;
         dollar = dollar_;
         ledger = ledger_;
@@ -348,13 +349,13 @@ contract PoolActor is Test {
 
 contract PoolInvariants is Protocol {
     LiquidityPool private pool;
-    TestDollar private dollar;
+    DevDollar private dollar;
     Ledger private ledger;
     PoolActor private actor;
 
     function setUp() public {
         deployProtocol();
-        dollar = new TestDollar();
+        dollar = new DevDollar();
         ledger = new Ledger();
         pool = new LiquidityPool(authority, parameters, coin, dollar, 5000);
         allocate(address(pool));

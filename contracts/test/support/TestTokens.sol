@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { ERC20 } from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-
-/// @notice A dollar with six decimals that anyone mints.
-contract TestDollar is ERC20("Test Dollar", "TUSD") {
-    function mint(address to, uint256 amount) external {
-        _mint(to, amount);
-    }
-
-    function decimals() public pure override returns (uint8) {
-        return 6;
-    }
-}
+import { DevDollar } from "../../src/devnet/DevDollar.sol";
 
 /// @notice Keeps one per cent of every transfer.
-contract TaxedDollar is TestDollar {
+contract TaxedDollar is DevDollar {
     function _update(address from, address to, uint256 value) internal override {
         if (from == address(0) || to == address(0)) return super._update(from, to, value);
         super._update(from, to, value - value / 100);
@@ -24,7 +13,7 @@ contract TaxedDollar is TestDollar {
 }
 
 /// @notice Calls back in the middle of a transfer.
-contract HookedDollar is TestDollar {
+contract HookedDollar is DevDollar {
     address private _target;
     bytes private _call;
     bytes public answer;
