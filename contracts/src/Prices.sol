@@ -65,7 +65,7 @@ contract Prices is IPrices {
         ) revert WeightUnproven(epoch, provider, weight);
         _counted[epoch][provider] = true;
         _votedWeight[epoch] += weight;
-        _ballots[epoch].push(Ballot(standing.toUint128(), weight.toUint128()));
+        _ballots[epoch].push(Ballot({ price: standing.toUint128(), weight: weight.toUint128() }));
         emit BallotCounted(epoch, provider, standing, weight);
     }
 

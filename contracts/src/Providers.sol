@@ -45,7 +45,8 @@ contract Providers is IProviders, Governed, EIP712, ReentrancyGuardTransient {
     function delegate(address key, uint128 cap, uint64 expiresAt, bytes32 models, bytes calldata consent)
         external
     {
-        Delegation memory wanted = Delegation(msg.sender, cap, expiresAt, models);
+        Delegation memory wanted =
+            Delegation({ wallet: msg.sender, cap: cap, expiresAt: expiresAt, models: models });
         _delegate(key, wanted, _useDigest(key, wanted), consent);
     }
 
@@ -59,7 +60,8 @@ contract Providers is IProviders, Governed, EIP712, ReentrancyGuardTransient {
         bytes calldata consent,
         bytes calldata signature
     ) external {
-        Delegation memory wanted = Delegation(wallet, cap, expiresAt, models);
+        Delegation memory wanted =
+            Delegation({ wallet: wallet, cap: cap, expiresAt: expiresAt, models: models });
         bytes32 digest = _useDigest(key, wanted);
         _checkSignature(wallet, digest, signature);
         _delegate(key, wanted, digest, consent);
