@@ -53,6 +53,17 @@ describe('the best filter', () => {
     expect(1 / (1 + cascade)).toBeLessThan(single - 0.02)
   })
 
+  it('gains no more than what is left to pay, however many stages there are', () => {
+    // The last hundredth of the cost in 31 steps, each of which knows its part of the score.
+    const stages = Array.from({ length: 31 }, (_, i) => ({
+      cost: 0.99 + (0.01 * (i + 1)) / 32,
+      correlation: Math.sqrt((i + 1) / 32),
+    }))
+    const gain = bestCascade(stages)
+    expect(gain).toBeGreaterThan(0.003)
+    expect(gain).toBeLessThan(1 / 0.99 - 1)
+  })
+
   it('never gains less with a stage more', () => {
     const stages = [0.2, 0.4, 0.6, 0.8].map((share) => ({ cost: share, correlation: Math.sqrt(share) }))
     const gains = stages.map((_, i) => bestCascade(stages.slice(i)))

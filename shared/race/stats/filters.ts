@@ -15,13 +15,11 @@ export interface Stage {
   readonly correlation: number
 }
 
-const GRID_LIMIT = 7
-const GRID_STEPS = 700
-/** Gauss-Hermite nodes and weights for a standard normal variable, 9 points (Abramowitz and Stegun, table 25.10, scaled). */
-const NODES = [0, 1.023255663789133, 2.077847978677855, 3.20542900285647, 4.512745863399783] as const
-const WEIGHTS = [
-  0.406349206349206, 0.244097502894939, 0.049916406765217, 0.002789141321231, 0.000022345844007,
-] as const
+/** Guesses on a grid: finer than any step between stages that matters. */
+const GRID = { from: -5, to: 7, step: 0.01 } as const
+const GRID_POINTS = Math.round((GRID.to - GRID.from) / GRID.step) + 1
+/** Where a normal density is cut off, in standard deviations. */
+const REACH = 5
 
 /**
  * The gain of the best cascade: hits per cost over those of an honest player, less one.
@@ -31,8 +29,10 @@ const WEIGHTS = [
  * cheater's cost of a hit.
  */
 export function bestCascade(stages: readonly Stage[], finalCost = 1): number {
-  let [low, high] = [1e-9, finalCost / HIT_PROBABILITY]
-  for (let round = 0; round < 60; round++) {
+  const honest = finalCost / HIT_PROBABILITY
+  let [low, high] = [honest / 1_000, honest]
+  // Halving a thousandfold range 30 times leaves a millionth.
+  for (let round = 0; round < 30; round++) {
     const middle = (low + high) / 2
     if (valueOfPlaying(stages, finalCost, middle) > 0) high = middle
     else low = middle
@@ -40,56 +40,46 @@ export function bestCascade(stages: readonly Stage[], finalCost = 1): number {
   return Math.max(0, 1 / HIT_PROBABILITY / high - 1)
 }
 
+/** What a nonce is worth to a cheater who gets `reward` for a hit and pays for every stage. */
 function valueOfPlaying(stages: readonly Stage[], finalCost: number, reward: number): number {
-  const grid = Float64Array.from(
-    { length: GRID_STEPS + 1 },
-    (_, i) => GRID_LIMIT * ((2 * i) / GRID_STEPS - 1),
-  )
-  // From the last stage on there is only to finish: the rest of the score is normal.
-  let next = (guess: number, variance: number): number => {
-    const deviation = Math.sqrt(Math.max(1e-12, 1 - variance))
-    return reward * normalTail((HIT_SCORE - guess) / deviation)
-  }
-  let nextCost = finalCost
-  let nextVariance = 1
-  for (const stage of stages.toReversed()) {
-    const variance = Math.min(stage.correlation ** 2, nextVariance)
-    const deviation = Math.sqrt(nextVariance - variance)
-    const isFinal = nextVariance === 1
-    const rest = nextCost - stage.cost
-    const goOn = next
-    const values = grid.map((guess) => {
-      let expected = 0
-      if (isFinal) expected = goOn(guess, variance)
-      else {
-        for (const [k, node] of NODES.entries()) {
-          const weight = WEIGHTS[k]!
-          expected += weight * goOn(guess + node * deviation, 0)
-          if (k > 0) expected += weight * goOn(guess - node * deviation, 0)
-        }
-      }
-      return Math.max(0, expected - rest)
-    })
-    next = (guess) => interpolate(values, guess)
-    nextCost = stage.cost
-    nextVariance = variance
-  }
   if (stages.length === 0) return reward * HIT_PROBABILITY - finalCost
-  // The first guess is normal with the variance of its stage; the trapezoid rule is exact enough on this grid.
-  const deviation = Math.sqrt(nextVariance)
-  if (deviation < 1e-6) return next(0, 0) - nextCost
-  let value = 0
-  const step = 0.01
-  for (let x = -6; x <= 6; x += step) value += next(x * deviation, 0) * normalDensity(x) * step
-  return value - nextCost
+  // From the last stage on there is only to finish: the rest of the score is normal.
+  const last = stages.at(-1)!
+  let variance = last.correlation ** 2
+  const left = Math.sqrt(Math.max(1e-12, 1 - variance))
+  let cost = last.cost
+  let values = Float64Array.from({ length: GRID_POINTS }, (_, i) => {
+    const guess = GRID.from + i * GRID.step
+    return Math.max(0, reward * normalTail((HIT_SCORE - guess) / left) - (finalCost - cost))
+  })
+  for (const stage of stages.slice(0, -1).toReversed()) {
+    const earlier = Math.min(stage.correlation ** 2, variance)
+    const expected = blur(values, Math.sqrt(variance - earlier))
+    const rest = cost - stage.cost
+    values = expected.map((value) => Math.max(0, value - rest))
+    variance = earlier
+    cost = stage.cost
+  }
+  const start = blur(values, Math.sqrt(variance))[Math.round(-GRID.from / GRID.step)]!
+  return start - cost
 }
 
-function interpolate(values: Float64Array, guess: number): number {
-  const place = ((guess / GRID_LIMIT + 1) / 2) * GRID_STEPS
-  if (place <= 0) return values[0]!
-  if (place >= GRID_STEPS) return values[GRID_STEPS]!
-  const i = Math.floor(place)
-  return values[i]! + (place - i) * (values[i + 1]! - values[i]!)
+/** The expectation of `values` at a guess that moves by a normal step; steps much finer than the grid move nothing. */
+function blur(values: Float64Array, deviation: number): Float64Array<ArrayBuffer> {
+  const reach = Math.floor((REACH * deviation) / GRID.step)
+  if (deviation < GRID.step) return values.slice()
+  const kernel = Float64Array.from({ length: 2 * reach + 1 }, (_, k) =>
+    normalDensity(((k - reach) * GRID.step) / deviation),
+  )
+  const sum = kernel.reduce((total, weight) => total + weight, 0)
+  return Float64Array.from(values, (_, i) => {
+    let expected = 0
+    for (let k = 0; k < kernel.length; k++) {
+      const place = Math.max(0, Math.min(values.length - 1, i + k - reach))
+      expected += kernel[k]! * values[place]!
+    }
+    return expected / sum
+  })
 }
 
 /**
