@@ -34,7 +34,7 @@ describe('a person', () => {
     first.on('websocket', (socket) => sockets.push(socket.url()))
     await first.goto(`${relay.origin}/contribute`)
     await first.getByRole('button', { name: 'Start' }).waitFor()
-    await first.getByText(/IP address/).waitFor()
+    await first.getByText('IP address', { exact: true }).waitFor()
     expect(first.workers()).toHaveLength(0)
     expect(sockets).toEqual([])
     expect(requests.filter((url) => url.includes('/models/'))).toEqual([])
