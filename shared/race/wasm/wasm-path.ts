@@ -101,6 +101,13 @@ interface LaneInit {
   readonly memoryLimitBytes: number | undefined
 }
 
+/** Sees one nonce's result; the output is a view that the next batch overwrites. */
+type SeeResult = (
+  index: number,
+  result: readonly [dot: number, squaredLength: number, isHit: number],
+  output: Int16Array,
+) => void
+
 class WasmRace implements PreparedRace {
   readonly raceClass: RaceClass
   readonly raceSeed: RaceSeed
@@ -271,15 +278,17 @@ class WasmRace implements PreparedRace {
     return weights
   }
 
-  async #run(
-    { nodeSeed, nonces }: NonceBatch,
-    options: RunOptions,
-    see: (
-      index: number,
-      result: readonly [dot: number, squared: number, isHit: number],
-      output: Int16Array,
-    ) => void,
-  ): Promise<void> {
+  async #run(batch: NonceBatch, options: RunOptions, see: SeeResult): Promise<void> {
+    try {
+      await this.#runBatches(batch, options, see)
+    } catch (error) {
+      // Threads that were stopped under a batch fail in their own words; this is why.
+      this.#open()
+      throw error
+    }
+  }
+
+  async #runBatches({ nodeSeed, nonces }: NonceBatch, options: RunOptions, see: SeeResult): Promise<void> {
     const { layers, width } = this.raceClass
     const layout = this.#layout
     const memory = this.#open()

@@ -1,8 +1,8 @@
 import { attention } from '../kernels/attention/attention.ts'
 import { gemmGated } from '../kernels/gemm-gated/gemm-gated.ts'
 import { gemmInt8, gemmOutput, gemmRequantised, type GemmShape } from '../kernels/gemm-int8/gemm-int8.ts'
-import { generateInputs } from '../kernels/generate/generate.ts'
-import type { BufferArena, PreparedDispatch } from '../kernels/kernel-device.ts'
+import { generateInputs, generateWeights } from '../kernels/generate/generate.ts'
+import type { BufferArena, KernelDevice, PreparedDispatch } from '../kernels/kernel-device.ts'
 import type { KernelSpec } from '../kernels/kernel-spec.ts'
 import { normInt8, normResidual, normSums } from '../kernels/norm/norm.ts'
 import { score } from '../kernels/score/score.ts'
@@ -145,6 +145,29 @@ export async function planBatch(arena: BufferArena, params: PlanParams): Promise
     layers: planned,
     score: scoring,
   }
+}
+
+/** Compiles all kernels of a batch side by side, which the plans would do one after the other. @throws KernelError */
+export async function compileKernels(
+  kernels: KernelDevice,
+  brokenRounding: number | undefined,
+): Promise<void> {
+  const specs = [
+    attention,
+    gemmGated,
+    gemmInt8,
+    gemmOutput,
+    gemmRequantised,
+    generateInputs,
+    generateWeights,
+    score,
+  ]
+  // None of these has constants, and those of the norms do not depend on the shape.
+  const shape = {} as never
+  const norms = [normInt8, normResidual, normSums].map((spec) =>
+    kernels.pipeline(spec, { rows: 1, n: 16, normConstant: 0, brokenRounding }),
+  )
+  await Promise.all([...norms, ...specs.map((spec: KernelSpec<never>) => kernels.pipeline(spec, shape))])
 }
 
 /** Binds the dispatches of one layer. @throws KernelError */

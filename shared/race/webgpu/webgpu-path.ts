@@ -23,6 +23,7 @@ import type {
 import { deriveInputKey, type InputKey, type NodeSeed, type RaceSeed } from '../seeds.ts'
 import { hashArray } from '../trace-hash.ts'
 import {
+  compileKernels,
   createWorkspace,
   planBatch,
   planLayer,
@@ -145,6 +146,7 @@ class WebGpuRace implements PreparedRace {
     const limitBytes = options.memoryLimitBytes ?? 1.5 * 2 ** 30
     let arena = kernels.arena()
     try {
+      await compileKernels(kernels, options.brokenRounding)
       const reserve = async (isResident: boolean): Promise<DeviceWeights | undefined> => {
         kernels.device.pushErrorScope('out-of-memory')
         const made = await createDeviceWeights(kernels, arena, { ...params, isResident })
