@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import { Governed } from "./Governed.sol";
 import { IAuthority } from "./interfaces/IAuthority.sol";
-import { IEarnings, ILiquidityPool } from "./interfaces/ILiquidityPool.sol";
+import { IEarnings } from "./interfaces/IEarnings.sol";
+import { ILiquidityPool } from "./interfaces/ILiquidityPool.sol";
 import { IParameters } from "./interfaces/IParameters.sol";
 import { IRaceCoin } from "./interfaces/IRaceCoin.sol";
 import { PoolCurve } from "./libraries/PoolCurve.sol";
