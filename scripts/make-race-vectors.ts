@@ -20,7 +20,8 @@ import type { RaceVectors, ScoredNonce, TracedNonce } from '../shared/race/race-
 /** Nonces with a hash of every array, and nonces with their score alone. The two ends of the range are among them. */
 const PLANS: Record<RaceClassName, { traced: readonly number[]; scored: readonly number[] }> = {
   micro: { traced: [0, 1, 0x7fff_ffff, 0xffff_ffff], scored: Array.from({ length: 2_048 }, (_, i) => i) },
-  tab: { traced: [0, 0xffff_ffff], scored: [1, 2, 3, 900] },
+  // 886 is the first hit of this beacon and key.
+  tab: { traced: [0, 0xffff_ffff], scored: [1, 2, 3, 886, 900] },
   paper: { traced: [7], scored: [] },
 }
 
