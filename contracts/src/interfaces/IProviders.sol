@@ -6,9 +6,11 @@ pragma solidity 0.8.37;
 /// to lose. A validator adds a BLS key and at least `MinValidatorStake`.
 interface IProviders {
     /// @notice What a wallet lets a session key do.
-    /// @param cap Most coins (wei) that the key may sign away or earn under this delegation.
+    /// @param cap Most coins (wei) that the key may sign away. Peers and relays read it; on the chain a key can spend the
+    /// deposits of channels that name it as signer, and nothing else.
     /// @param expiresAt Unix seconds after which the key is worth nothing.
     /// @param models Hash of the models the key may serve: keccak256 of the packed ids in ascending order; zero for any.
+    /// Peers and relays read it.
     struct Delegation {
         address wallet;
         uint128 cap;

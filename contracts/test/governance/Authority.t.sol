@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 import { IAuthority } from "../../src/interfaces/IAuthority.sol";
 import { IParameters } from "../../src/interfaces/IParameters.sol";
 import { ParameterBounds } from "../../src/libraries/ParameterBounds.sol";
@@ -10,6 +9,7 @@ import { GUARDIAN, SLASHER } from "../../src/types/Role.sol";
 import { Switch } from "../../src/types/Switch.sol";
 import { Protocol } from "../support/Protocol.sol";
 import { Test } from "../support/Test.sol";
+import { Ownable } from "@openzeppelin/contracts/access/Ownable.sol";
 
 contract AuthorityTest is Protocol {
     address private stranger;
