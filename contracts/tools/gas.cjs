@@ -3,13 +3,13 @@
 //   --write  keeps the figures in contracts/snapshots/gas.json, which tests compare with
 const fs = require('node:fs')
 const path = require('node:path')
-const { ROOT, forge } = require('./forge.cjs')
+const { ROOT, SHIPPED, forge } = require('./forge.cjs')
 
 const file = path.join(ROOT, 'snapshots', 'gas.json')
 const before = fs.existsSync(file) ? fs.readFileSync(file) : undefined
 const { status } = forge(['test', '--isolate'], {
   stdio: ['ignore', process.argv.includes('--json') ? 'ignore' : 'inherit', 'inherit'],
-  env: { FOUNDRY_TEST: 'contracts/test/gas', FORGE_SNAPSHOT_CHECK: 'false' },
+  env: { ...SHIPPED, FORGE_SNAPSHOT_CHECK: 'false' },
 })
 if (status !== 0) {
   console.error(
