@@ -37,8 +37,8 @@ const PLANS: readonly {
   readonly filters: Batches
 }[] = [
   { raceClass: RACE_CLASSES.micro, exits: { count: 256, batches: 64 }, filters: { count: 256, batches: 16 } },
-  { raceClass: RACE_CLASSES.tab, exits: { count: 256, batches: 1 }, filters: { count: 32, batches: 1 } },
-  { raceClass: RACE_CLASSES.paper, exits: { count: 128, batches: 1 }, filters: { count: 16, batches: 1 } },
+  { raceClass: RACE_CLASSES.tab, exits: { count: 256, batches: 4 }, filters: { count: 32, batches: 1 } },
+  { raceClass: RACE_CLASSES.paper, exits: { count: 128, batches: 3 }, filters: { count: 16, batches: 1 } },
 ]
 
 interface Batches {
