@@ -6,4 +6,9 @@ import { createNodeEngine } from './node-engine.ts'
 // The compute thread of a native peer.
 
 const { port, limits } = workerData as EngineWorkerData // our own process made it
-serveEngine(port, createNodeEngine(limits))
+serveEngine(port, createNodeEngine(limits), (error) => {
+  // Uncaught on purpose: the thread ends, and the peer starts another.
+  setTimeout(() => {
+    throw error
+  })
+})

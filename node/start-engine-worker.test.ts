@@ -27,24 +27,21 @@ describe('the compute thread of a native peer', () => {
     await engine.loadStage({ manifest, layers, files })
     const stageId = stageIdOf(manifest.id, layers)
     const sessionId = 'a'.repeat(32) as SessionId // the form of a session id
-    await engine.openSession({ stageId, sessionId, capacityTokens: 16 })
+    const steps = 12
+    await engine.openSession({ stageId, sessionId, capacityTokens: 16 * steps })
     let turns = 0
     const count = (): void => {
       turns++
       beat = setImmediate(count)
     }
     let beat = setImmediate(count)
-    const tokenIds = Int32Array.from({ length: 16 }, (_, index) => index)
-    await engine.forward({
-      stageId,
-      sessionId,
-      position: 0,
-      input: { kind: 'tokens', tokenIds },
-      want: 'none',
-    })
+    for (let step = 0; step < steps; step++) {
+      const input = { kind: 'tokens', tokenIds: new Int32Array(16).fill(step) } as const
+      await engine.forward({ stageId, sessionId, position: 16 * step, input, want: 'none' })
+    }
     clearImmediate(beat)
-    // In the process's own thread the whole step is one turn of its loop.
-    expect(turns).toBeGreaterThan(10)
+    // In the process's own thread no step lets its loop turn. Of these some do, however busy the machine is.
+    expect(turns).toBeGreaterThan(0)
     await end()
   })
 

@@ -101,6 +101,8 @@ declare const MessageChannel: { new (): { readonly port1: MessagePort; readonly 
 declare function atob(base64: string): string
 
 declare namespace WebAssembly {
+  /** A trap. */
+  const RuntimeError: { new (message?: string): Error }
   type ImportValue = Memory
   interface Memory {
     readonly buffer: ArrayBuffer

@@ -22,7 +22,14 @@ declare const self: DedicatedWorkerGlobalScope
 self.addEventListener('message', ({ data }: MessageEvent<ComputeInit>) => {
   if (data.kind !== 'init') return
   const engine = deferEngine(createEngine(data))
-  for (const port of data.ports) serveEngine(port, engine)
+  for (const port of data.ports) {
+    serveEngine(port, engine, (error) => {
+      // Uncaught on purpose: the page hears of it and starts again with another device.
+      setTimeout(() => {
+        throw error
+      })
+    })
+  }
 })
 
 async function createEngine(init: ComputeInit): Promise<ComputeEngine> {

@@ -3,6 +3,7 @@ import * as ort from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
 import { describeComputeEngine } from './compute-engine.suite.ts'
 import type { ComputeEngine } from './compute-engine.ts'
+import type { SessionId } from '../protocol/ids.ts'
 import { deferEngine } from './deferred-engine.ts'
 import { EngineError } from './engine-error.ts'
 import { InThreadEngine, type EngineBackend } from './ort-engine.ts'
@@ -95,6 +96,49 @@ describe('a worker that fails', () => {
 
 describe('a device', () => {
   const wasm = createWasmBackend(ort)
+
+  it('that trapped is lost, and whoever serves it hears of that after the caller', async () => {
+    let traps = false
+    const trapping: typeof ort = {
+      ...ort,
+      InferenceSession: {
+        create: async (...args: [Uint8Array]) => {
+          const session = await ort.InferenceSession.create(...args)
+          return {
+            release: () => session.release(),
+            run: (feeds: never) => {
+              if (traps) throw new WebAssembly.RuntimeError('memory access out of bounds')
+              return session.run(feeds)
+            },
+          }
+        },
+      } as unknown as typeof ort.InferenceSession, // all that a runner calls
+    }
+    const inner = new InThreadEngine({ backend: createWasmBackend(trapping), memoryBudgetBytes: 1e8 })
+    const { port1, port2 } = new MessageChannel()
+    const heard: string[] = []
+    serveEngine(port2, inner, (error) => heard.push((error as EngineError).data.code))
+    const engine = new WorkerEngine(port1)
+    const { manifest, files } = await packRandomModel('q8', { layerCount: 1 })
+    const layers = { start: 0, end: 1 }
+    const { stageId } = await engine.loadStage({ manifest, layers, files })
+    const sessionId = '1'.repeat(32) as SessionId // the form of a session id
+    await engine.openSession({ stageId, sessionId, capacityTokens: 4 })
+    expect(heard).toEqual([])
+    traps = true
+    const input = () => ({ kind: 'tokens', tokenIds: Int32Array.of(1) }) as const
+    const step = engine.forward({ stageId, sessionId, position: 0, input: input(), want: 'none' })
+    await expect(step).rejects.toMatchObject({
+      shortMessage: 'ONNX Runtime cannot be used any more: memory access out of bounds',
+      data: { code: 'DEVICE_LOST' },
+    })
+    expect(heard).toEqual(['DEVICE_LOST'])
+    traps = false
+    await expect(engine.openSession({ stageId, sessionId, capacityTokens: 4 })).rejects.toMatchObject({
+      data: { code: 'DEVICE_LOST' },
+    })
+    port1.close()
+  })
 
   it('that is lost fails everything from then on with its loss', async () => {
     let lost: EngineError | null = null

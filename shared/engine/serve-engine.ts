@@ -1,4 +1,4 @@
-import { toErrorObject } from '../errors.ts'
+import { errorCode, toErrorObject } from '../errors.ts'
 import type { ComputeEngine } from './compute-engine.ts'
 import {
   transferablesOf,
@@ -11,9 +11,14 @@ import {
 
 /**
  * Answers the calls of a `WorkerEngine` at the other end of `port`. One engine may serve several ports.
+ * @param onLost told when the device is lost, after the caller was: nothing but a new worker helps then
  * @returns a function that stops listening
  */
-export function serveEngine(port: EnginePort, engine: ComputeEngine): () => void {
+export function serveEngine(
+  port: EnginePort,
+  engine: ComputeEngine,
+  onLost: (error: unknown) => void = () => {},
+): () => void {
   const reply = (message: EngineReply): void => port.postMessage(message, transferablesOf(message))
 
   const onMessage = ({ data }: { data: unknown }): void => {
@@ -28,6 +33,7 @@ export function serveEngine(port: EnginePort, engine: ComputeEngine): () => void
       reply({ kind: 'engine-result', id: request.id, result: await call(engine, request) })
     } catch (error) {
       reply({ kind: 'engine-error', id: request.id, error: toErrorObject(error) })
+      if (errorCode(error) === 'DEVICE_LOST') onLost(error)
     }
   }
 
