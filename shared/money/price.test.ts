@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { priceVectors } from './price-vectors.fixture.ts'
 import { closingOrder, medianPrice } from './price.ts'
 
 describe('the median price', () => {
@@ -60,4 +62,10 @@ describe('the median price', () => {
 it('orders ballots by price, then by number', () => {
   const ballots = [5n, 3n, 5n, 1n].map((price) => ({ price, weight: 1n }))
   expect(closingOrder(ballots)).toEqual([3, 1, 0, 2])
+})
+
+it('gives the vectors that the contract is tested with', () => {
+  const file = new URL('vectors/price.json', import.meta.url)
+  // After a change of the rule: tsx shared/money/price-vectors.fixture.ts > shared/money/vectors/price.json
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(priceVectors())
 })

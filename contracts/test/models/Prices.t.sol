@@ -175,6 +175,28 @@ contract PricesTest is Test {
         vm.assertEq(prices.ballotAt(2, 0).price, 30);
     }
 
+    function test_close_equalsTheTypeScriptModel() public {
+        string memory json = vm.readFile("shared/money/vectors/price.json");
+        for (uint256 i = 0; i < 60; ++i) {
+            string memory item = string.concat(".cases[", vm.toString(i), "]");
+            uint256[] memory ballotPrices = vm.parseJsonUintArray(json, string.concat(item, ".prices"));
+            uint256[] memory weights = vm.parseJsonUintArray(json, string.concat(item, ".weights"));
+            prices = new Prices(
+                scales, IModels(address(0)), vm.parseJsonUint(json, string.concat(item, ".standing"))
+            );
+            uint256 silent = vm.parseJsonUint(json, string.concat(item, ".totalWeight"));
+            for (uint256 j = 0; j < weights.length; ++j) {
+                _ballot(j + 1, ballotPrices[j], weights[j]);
+                silent -= weights[j];
+            }
+            scales.weigh(address(9999), silent);
+            uint256 epoch = scales.currentEpoch();
+            scales.next();
+            prices.close(epoch, vm.parseJsonUintArray(json, string.concat(item, ".order")));
+            vm.assertEq(prices.price(), vm.parseJsonUint(json, string.concat(item, ".median")), item);
+        }
+    }
+
     /// @dev Against the definition: at most half of all weight strictly below the price, at most half strictly above,
     /// and no cheaper price content with half.
     function testFuzz_close_isTheLowerWeightedMedian(uint256 seed, uint256 voters, uint256 silent) public {
