@@ -117,7 +117,7 @@ const isMeshLoaded = (): boolean => relay.requests.some((path) => path.includes(
 describe('consent', () => {
   it('touches neither device nor peers nor weights before a trusted press, whatever page is shown', async () => {
     const page = await open('/', {}, { script: watchDevice })
-    for (const name of ['Network', 'Contribute', 'Chat', 'Contribute']) {
+    for (const name of ['Network', 'Race', 'Contribute', 'Chat', 'Contribute']) {
       await page.getByRole('navigation').getByRole('link', { name }).click()
       await page.waitForTimeout(150)
     }

@@ -6,6 +6,7 @@ it.each([
   ['/contribute', 'contribute'],
   ['/contribute/', 'contribute'],
   ['/network', 'network'],
+  ['/race', 'race'],
   ['/details', 'details'],
   ['/Network', null],
   ['/nowhere', null],

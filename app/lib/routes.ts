@@ -5,6 +5,7 @@ export const PAGES = {
   chat: { path: '/', title: 'Chat' },
   contribute: { path: '/contribute', title: 'Contribute' },
   network: { path: '/network', title: 'Network' },
+  race: { path: '/race', title: 'Race' },
   details: { path: '/details', title: 'What you share' },
 } as const
 

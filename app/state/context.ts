@@ -3,6 +3,7 @@ import type { PeerHues } from '../lib/peer-hues.ts'
 import type { Chat } from './chat.svelte.ts'
 import type { Contribution } from './contribution.svelte.ts'
 import type { Network } from './network.svelte.ts'
+import type { Racing } from './racing.svelte.ts'
 import type { Router } from './router.svelte.ts'
 import type { Theme } from './theme.svelte.ts'
 
@@ -13,6 +14,7 @@ export interface AppState {
   readonly network: Network
   readonly chat: Chat
   readonly contribution: Contribution
+  readonly racing: Racing
   readonly hues: PeerHues
 }
 

@@ -60,6 +60,7 @@ async function race(start: Extract<RaceCommand, { kind: 'start' }>): Promise<voi
   const targetSquared = sumOfSquares(generateTarget(raceClass, raceSeed))
   const startMs = performance.now()
   let batchEndMs: number | null = null
+  const tellProgress = reportProgress()
 
   const gate = new UserFirstGate(systemClock)
   const channel = new BroadcastChannel(DEVICE_CHANNEL)
@@ -81,7 +82,11 @@ async function race(start: Extract<RaceCommand, { kind: 'start' }>): Promise<voi
       wallClock: Date.now,
       gate,
       duty: start.duty,
-      onProgress: reportProgress(),
+      onProgress: (progress) => {
+        // Weights are made before the first batch begins.
+        if (progress.phase === 'racing') batchEndMs ??= performance.now() - startMs
+        tellProgress(progress)
+      },
       onScores: (_, evaluation) => {
         const toMs = performance.now() - startMs
         const { hits } = evaluation

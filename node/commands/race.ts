@@ -74,7 +74,6 @@ export async function raceCommand(argv: string[]): Promise<number> {
   try {
     const identity = createIdentity()
     const line = progressLine(values.json ? null : process.stderr)
-    let last: ContestProgress | null = null
     const contest = new Contest(
       {
         raceClass,
@@ -87,7 +86,6 @@ export async function raceCommand(argv: string[]): Promise<number> {
         clock: systemClock,
         wallClock: Date.now,
         onProgress: (progress) => {
-          if (progress.pathName !== null) last = progress
           line.show(describeProgress(progress))
         },
       },
@@ -112,7 +110,7 @@ export async function raceCommand(argv: string[]): Promise<number> {
     const report = {
       raceClass,
       result,
-      progress: last,
+      progress: contest.progress,
       publicKey: commitment.publicKey,
       beacon,
       out,
@@ -203,8 +201,7 @@ function describeProgress(progress: ContestProgress): string {
 interface Report {
   readonly raceClass: RaceClass
   readonly result: ContestResult
-  /** The last figures with a device; null if none could be opened. */
-  readonly progress: ContestProgress | null
+  readonly progress: ContestProgress
   readonly publicKey: string
   readonly beacon: Uint8Array
   readonly out: string
@@ -214,10 +211,10 @@ interface Report {
 function describe({ raceClass, result, progress, publicKey, beacon, out, proofBytes }: Report): string {
   const { outcome } = result
   const lines = [
-    `Class ${raceClass.name} on ${progress?.pathName ?? 'no device'} (${progress?.adapter ?? 'none'})`,
+    `Class ${raceClass.name} on ${progress.pathName ?? 'no device'} (${progress.adapter ?? 'none'})`,
     `${plural(result.claimCount, 'hit')} in ${plural(result.nonceCount, 'nonce')}`,
   ]
-  if (progress?.noncesPerSecond != null && progress.multiplyAccumulatesPerSecond !== null) {
+  if (progress.noncesPerSecond !== null && progress.multiplyAccumulatesPerSecond !== null) {
     const share =
       progress.shareOfPeak === null
         ? ''
@@ -241,16 +238,16 @@ function describe({ raceClass, result, progress, publicKey, beacon, out, proofBy
 function toJson({ raceClass, result, progress, publicKey, beacon, out, proofBytes }: Report): object {
   return {
     class: raceClass.name,
-    path: progress?.pathName ?? null,
-    adapter: progress?.adapter ?? null,
+    path: progress.pathName,
+    adapter: progress.adapter,
     outcome: result.outcome.kind,
     nonces: result.nonceCount,
     hits: result.claimCount,
     seconds: (result.endedAtMs - result.startedAtMs) / 1000,
-    noncesPerSecond: progress?.noncesPerSecond ?? null,
-    multiplyAccumulatesPerSecond: progress?.multiplyAccumulatesPerSecond ?? null,
-    shareOfPeak: progress?.shareOfPeak ?? null,
-    deviceLosses: progress?.deviceLosses ?? 0,
+    noncesPerSecond: progress.noncesPerSecond,
+    multiplyAccumulatesPerSecond: progress.multiplyAccumulatesPerSecond,
+    shareOfPeak: progress.shareOfPeak,
+    deviceLosses: progress.deviceLosses,
     beacon: toHex(beacon),
     publicKey,
     root: result.root,

@@ -3,7 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 /** Root of no claims at all: SHA-256 of nothing (RFC 9162, section 2.1.1). */
 const EMPTY_ROOT = sha256(new Uint8Array(0))
 
-/** Leaf of a claimed nonce: SHA-256(0x00 ‖ u32). @see docs/race.md, section 11 */
+/** Leaf of a claimed nonce: SHA-256(0x00 ‖ u32). @see docs/race-proof.md, section 2 */
 export function hashClaim(nonce: number): Uint8Array {
   const bytes = new Uint8Array(5)
   new DataView(bytes.buffer).setUint32(1, nonce, true)

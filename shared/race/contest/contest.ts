@@ -11,6 +11,7 @@ import {
   type PreparedRace,
   type RaceParams,
   type RacePath,
+  type RacePathName,
 } from '../race-path.ts'
 import type { NodeSeed } from '../seeds.ts'
 import { BatchSizer } from './batch-sizer.ts'
@@ -59,7 +60,8 @@ export type ContestPhase =
 
 export interface ContestProgress {
   readonly phase: ContestPhase
-  readonly pathName: string | null
+  /** Null until a device was opened. */
+  readonly pathName: RacePathName | null
   readonly adapter: string | null
   /** Share of the weights that is made, 0 to 1. */
   readonly preparedShare: number
@@ -134,6 +136,8 @@ export class Contest {
   #nonceCount = 0
   #phase: ContestPhase = 'opening'
   #path: RacePath | null = null
+  /** What its figures were measured on, also when it is closed. */
+  #lastPath: Pick<RacePath, 'name' | 'adapter'> | null = null
   #prepared: PreparedRace | null = null
   #preparedShare = 0
   #peak: number | null = null
@@ -173,8 +177,8 @@ export class Contest {
     const { perActiveSecond } = this.#rate
     return {
       phase: this.#phase,
-      pathName: this.#path?.name ?? null,
-      adapter: this.#path?.adapter ?? null,
+      pathName: this.#lastPath?.name ?? null,
+      adapter: this.#lastPath?.adapter ?? null,
       preparedShare: this.#preparedShare,
       noncesTried: this.#nonceCount,
       hits: this.#claims.count,
@@ -277,6 +281,7 @@ export class Contest {
     signal.throwIfAborted()
     this.#enter('opening')
     this.#path = await this.#parts.openPath()
+    this.#lastPath = this.#path
     signal.throwIfAborted()
     this.#peak = (await this.#path.measurePeak?.({ signal })) ?? this.#peak
     this.#preparedShare = 0

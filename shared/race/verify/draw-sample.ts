@@ -14,7 +14,7 @@ const WORDS_PER_BLOCK = 16
  *
  * @param randomness 32 bytes that nobody knew when the commitment was made, such as the beacon of the next epoch
  * @throws RaceError `BAD_SEED`
- * @see docs/race.md, section 11
+ * @see docs/race-proof.md, section 5
  */
 export function drawSample(
   randomness: Uint8Array,
