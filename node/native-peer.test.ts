@@ -84,10 +84,15 @@ async function startPeer(change: Partial<NativePeerOptions> = {}): Promise<Nativ
 const states = (status: MeshPeerStatus): string[] => status.stages.map(({ state }) => state)
 
 async function answer(): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`${origin}/v1/completions`, {
+  const response = await fetch(`${origin}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'guide', prompt: 'hello', max_tokens: 4, temperature: 0 }),
+    body: JSON.stringify({
+      model: 'guide',
+      messages: [{ role: 'user', content: 'What is a stage?' }],
+      max_tokens: 4,
+      temperature: 0,
+    }),
   })
   return { status: response.status, body: await response.json() }
 }
@@ -109,7 +114,7 @@ describe('a native peer', () => {
     expect(threads).toHaveLength(2)
     await expect.poll(async () => (await answer()).status, { timeout: 10_000 }).toBe(200)
     const text = (result: { body: unknown }) =>
-      (result.body as { choices: { text: string }[] }).choices[0]?.text // an answer
+      (result.body as { choices: { message: { content: string } }[] }).choices[0]?.message.content // an answer
     expect(text(await answer())).toBe(text(before))
   }, 60_000)
 
