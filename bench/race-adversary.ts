@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { POSITIONS, RACE_CLASSES, countParameters, type RaceClass } from '../shared/race/race-class.ts'
 import { generateTarget } from '../shared/race/generator.ts'
 import { nonceRange } from '../shared/race/race-path.ts'
-import { embed } from '../shared/race/reference/forward.ts'
+import { embed, forward, storedTensors } from '../shared/race/reference/forward.ts'
 import {
   deriveInputKey,
   deriveNodeSeed,
@@ -21,7 +21,7 @@ import {
   type Stage,
 } from '../shared/race/stats/filters.ts'
 import { OutputMoments } from '../shared/race/stats/output-moments.ts'
-import { AlteredNetworks, ARRAY } from './race-adversary/altered-networks.ts'
+import { AlteredNetworks, ARRAY, type Alteration } from './race-adversary/altered-networks.ts'
 import { filterAttacks, sharesOf } from './race-adversary/attacks.ts'
 import { cosine, Mean } from './race-adversary/cosine.ts'
 import { GuessRows, linearGuess } from './race-adversary/linear-guess.ts'
@@ -189,12 +189,17 @@ async function playFilters(
 ): Promise<Attack[]> {
   const { width } = raceClass
   const filters = filterAttacks(raceClass)
-  const networks = await AlteredNetworks.create(raceClass, seeds, { count, alterations: filters.length })
+  // The last one alters nothing: it has to know everything, or the others' knowing nothing would mean nothing.
+  const alterations: Alteration[] = [...filters.map(({ alteration }) => alteration), {}]
+  const networks = await AlteredNetworks.create(raceClass, seeds, { count, alterations: alterations.length })
   const cosines = filters.map(() => new Mean())
   for (let batch = 0; batch < batches; batch++) {
-    const alterations = filters.map(({ alteration }) => alteration)
-    const { honest, altered } = networks.run(nonceRange(batch * count, count), alterations)
-    for (const [k, outputs] of altered.entries()) {
+    const nonces = nonceRange(batch * count, count)
+    const { honest, altered } = networks.run(nonces, alterations)
+    if (altered.at(-1)!.join() !== honest.join())
+      throw new Error('A network that is not altered must repeat the honest one.')
+    if (batch === 0 && raceClass.name === 'micro') requireReference(raceClass, seeds, nonces, honest)
+    for (const [k, outputs] of altered.slice(0, -1).entries()) {
       for (let start = 0; start < honest.length; start += width) {
         // With shared inputs every second nonce is as it was: it says nothing about those that are not.
         if (filters[k]!.everySecond === true && (start / width) % 2 === 0) continue
@@ -212,6 +217,17 @@ async function playFilters(
       measured: { correlation, standardError, cheapCost, rest },
     }
   })
+}
+
+/** The honest network here is the specification's. */
+function requireReference(raceClass: RaceClass, seeds: Seeds, nonces: Uint32Array, honest: Int8Array): void {
+  const tensors = storedTensors(raceClass, seeds.raceSeed)
+  for (const [i, nonce] of nonces.subarray(0, 8).entries()) {
+    const expected = forward(raceClass, tensors, seeds.inputKey, nonce)
+    const actual = honest.subarray(i * raceClass.width, (i + 1) * raceClass.width)
+    if (actual.join() !== expected.join())
+      throw new Error(`The honest network differs from the reference at nonce ${nonce}.`)
+  }
 }
 
 /** A cascade whose guesses have these correlations; later guesses know at least as much as earlier ones. */

@@ -5,7 +5,6 @@ export class RaceError extends MeshError<
   | { code: 'UNKNOWN_CLASS' }
   | { code: 'BAD_SEED'; expectedBytes: string; actualBytes: number }
   | { code: 'BAD_NONCE' }
-  | { code: 'BAD_SHAPE' }
 > {
   override readonly name = 'RaceError'
 }

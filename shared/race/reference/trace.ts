@@ -1,7 +1,7 @@
-import { toHex } from '../../protocol/ids.ts'
 import type { RaceClass } from '../race-class.ts'
 import type { TraceEntry, TraceName } from '../race-path.ts'
 import type { InputKey } from '../seeds.ts'
+import { hashArray } from '../trace-hash.ts'
 import { forward, type TensorSource } from './forward.ts'
 
 /** Runs one nonce and hashes every array on the way. */
@@ -17,7 +17,7 @@ export async function traceForward(
   )
   const trace: TraceEntry[] = []
   for (const { layer, name, rows } of arrays) {
-    trace.push({ layer, name, sha256: toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', rows))) })
+    trace.push({ layer, name, sha256: await hashArray(rows) })
   }
   return { output, trace }
 }
