@@ -83,7 +83,7 @@ export default defineConfig(
       'bench/**',
       'node/**',
       'e2e/**',
-      'contracts/{tools,deploy}/**',
+      'contracts/{tools,deploy,diff}/**',
       '**/*.fixture.ts',
     ],
     // Programs for a terminal write to it.

@@ -10,7 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{app,relay,node,shared,contracts/deploy}/**/*.test.ts'],
+          include: ['{app,relay,node,shared,contracts/deploy,contracts/diff}/**/*.test.ts'],
           exclude: ['**/*.fuzz.test.ts', '**/*.gpu.test.ts', '**/*.browser.test.ts', '**/node_modules/**'],
           testTimeout: 30_000,
           setupFiles: ['./shared/node-polyfill.ts'],
