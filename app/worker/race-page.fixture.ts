@@ -1,4 +1,11 @@
 // Runs in a page of Chromium for the Race's tests, conformance run and benchmark, which call what this module leaves on globalThis.
+import {
+  createGpuGemm,
+  createWasmGemm,
+  measurePath,
+  type MeasurePlan,
+  type PathFigures,
+} from '../../bench/race-measure.ts'
 import { checkPath, type PathReport } from '../../shared/race/conformance/check-path.ts'
 import { conformanceVectors, type ConformanceShare } from '../../shared/race/conformance/vectors.fixture.ts'
 import { attention } from '../../shared/race/kernels/attention/attention.ts'
@@ -123,4 +130,42 @@ async function runKernel(
   }
 }
 
-Object.assign(globalThis, { runKernel, checkWebGpu, checkOpened, checkWasm, isReady: true })
+async function measureWasmHere(classes: MeasurePlan['classes']): Promise<PathFigures> {
+  const path = createWasmPath()
+  const own = await createWasmGemm(undefined)
+  try {
+    const named = { ...path, adapter: `${path.adapter}, Chromium` }
+    return await measurePath({ path: named, isSoftware: false, gemm: own.gemm, classes })
+  } finally {
+    await own.stop()
+    await path.dispose()
+  }
+}
+
+async function measureGpuHere(
+  onSoftware: MeasurePlan['classes'],
+  onGpu: MeasurePlan['classes'],
+): Promise<PathFigures> {
+  const adapter = await openAdapter()
+  const isSoftware = adapter.info.isFallbackAdapter
+  const path = await openWebGpuPath({ adapter, languageFeatures: navigator.gpu.wgslLanguageFeatures })
+  const own = await createGpuGemm(path.kernels)
+  try {
+    const named = { ...path, adapter: `${path.adapter}, Chromium` }
+    const classes = isSoftware ? onSoftware : onGpu
+    return await measurePath({ path: named, isSoftware, gemm: own.gemm, classes })
+  } finally {
+    await own.stop()
+    await path.dispose()
+  }
+}
+
+Object.assign(globalThis, {
+  measureGpuHere,
+  measureWasmHere,
+  runKernel,
+  checkWebGpu,
+  checkOpened,
+  checkWasm,
+  isReady: true,
+})
