@@ -26,40 +26,50 @@ const { values } = parseArgs({
   },
 })
 
-const recordFile = required('record')
-const settings = readSettings(required('settings'))
-const transport = http(required('rpc'))
-const key = process.env['DEPLOYER_KEY'] ?? ''
-if (!/^0x[0-9a-fA-F]{64}$/.test(key)) throw badSetting('DEPLOYER_KEY (an environment variable)')
-const account = privateKeyToAccount(key as Hex) // its form was just checked
-const clients = {
-  publicClient: createPublicClient({ transport }),
-  walletClient: createWalletClient({ transport, account }),
+try {
+  await main()
+} catch (error) {
+  // A stack says nothing to who forgot a setting; what is not ours keeps it.
+  console.error(error instanceof DeployError ? error.message : error)
+  process.exitCode = 1
 }
 
-const deployment = await deploy(clients, settings, {
-  record: existsSync(recordFile)
-    ? parseDeploymentRecord(JSON.parse(readFileSync(recordFile, 'utf8')))
-    : undefined,
-  onProgress: (record) => {
-    writeRecord(record)
-    const [name, contract] = Object.entries(record.contracts).at(-1) ?? []
-    console.log(`${name} ${contract?.address}`)
-  },
-})
-if (values['hand-over']) {
-  await handOver(clients, deployment, settings)
-  console.log(`governance is the timelock ${deployment.timelock.address}`)
-} else {
-  console.log(
-    `governance is still ${account.address}; run again with --hand-over when validators are installed`,
-  )
+async function main(): Promise<void> {
+  const recordFile = required('record')
+  const settings = readSettings(required('settings'))
+  const transport = http(required('rpc'))
+  const key = process.env['DEPLOYER_KEY'] ?? ''
+  if (!/^0x[0-9a-fA-F]{64}$/.test(key)) throw badSetting('DEPLOYER_KEY (an environment variable)')
+  const account = privateKeyToAccount(key as Hex) // its form was just checked
+  const clients = {
+    publicClient: createPublicClient({ transport }),
+    walletClient: createWalletClient({ transport, account }),
+  }
+
+  const deployment = await deploy(clients, settings, {
+    record: existsSync(recordFile)
+      ? parseDeploymentRecord(JSON.parse(readFileSync(recordFile, 'utf8')))
+      : undefined,
+    onProgress: (record) => {
+      writeRecord(recordFile, record)
+      const [name, contract] = Object.entries(record.contracts).at(-1) ?? []
+      console.log(`${name} ${contract?.address}`)
+    },
+  })
+  if (values['hand-over']) {
+    await handOver(clients, deployment, settings)
+    console.log(`governance is the timelock ${deployment.timelock.address}`)
+  } else {
+    console.log(
+      `governance is still ${account.address}; run again with --hand-over when validators are installed`,
+    )
+  }
 }
 
 /** Whole or not at all: a half-written record would lose a deployment. */
-function writeRecord(record: DeploymentRecord): void {
-  writeFileSync(`${recordFile}.new`, `${JSON.stringify(record, null, 2)}\n`)
-  renameSync(`${recordFile}.new`, recordFile)
+function writeRecord(file: string, record: DeploymentRecord): void {
+  writeFileSync(`${file}.new`, `${JSON.stringify(record, null, 2)}\n`)
+  renameSync(`${file}.new`, file)
 }
 
 function readSettings(file: string): DeploySettings {
