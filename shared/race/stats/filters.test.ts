@@ -64,6 +64,14 @@ describe('the best filter', () => {
     expect(gain).toBeLessThan(1 / 0.99 - 1)
   })
 
+  it('sees what a guess gains that knows little and costs little, as grinding does', () => {
+    const [correlation, cost] = [0.005, 0.001]
+    const ground = bestGrind(hitWithShiftedMean(correlation), cost)
+    expect(ground).toBeGreaterThan(0.015)
+    // Going on costs the same whether a nonce was drawn for grinding or guessed at a first stage.
+    expect(Math.abs(bestCascade([{ cost, correlation }], 1 + cost) - ground)).toBeLessThan(0.002)
+  })
+
   it('never gains less with a stage more', () => {
     const stages = [0.2, 0.4, 0.6, 0.8].map((share) => ({ cost: share, correlation: Math.sqrt(share) }))
     const gains = stages.map((_, i) => bestCascade(stages.slice(i)))

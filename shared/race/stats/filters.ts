@@ -15,7 +15,7 @@ export interface Stage {
   readonly correlation: number
 }
 
-/** Guesses on a grid: finer than any step between stages that matters. */
+/** Guesses on a grid, in units of the deviation of the last guess: a guess that knows little moves little. */
 const GRID = { from: -5, to: 7, step: 0.01 } as const
 const GRID_POINTS = Math.round((GRID.to - GRID.from) / GRID.step) + 1
 /** Where a normal density is cut off, in standard deviations. */
@@ -45,26 +45,27 @@ function valueOfPlaying(stages: readonly Stage[], finalCost: number, reward: num
   if (stages.length === 0) return reward * HIT_PROBABILITY - finalCost
   // From the last stage on there is only to finish: the rest of the score is normal.
   const last = stages.at(-1)!
+  const unit = Math.max(1e-6, last.correlation)
   let variance = last.correlation ** 2
   const left = Math.sqrt(Math.max(1e-12, 1 - variance))
   let cost = last.cost
   let values = Float64Array.from({ length: GRID_POINTS }, (_, i) => {
-    const guess = GRID.from + i * GRID.step
+    const guess = unit * (GRID.from + i * GRID.step)
     return Math.max(0, reward * normalTail((HIT_SCORE - guess) / left) - (finalCost - cost))
   })
   for (const stage of stages.slice(0, -1).toReversed()) {
     const earlier = Math.min(stage.correlation ** 2, variance)
-    const expected = blur(values, Math.sqrt(variance - earlier))
+    const expected = blur(values, Math.sqrt(variance - earlier) / unit)
     const rest = cost - stage.cost
     values = expected.map((value) => Math.max(0, value - rest))
     variance = earlier
     cost = stage.cost
   }
-  const start = blur(values, Math.sqrt(variance))[Math.round(-GRID.from / GRID.step)]!
+  const start = blur(values, Math.sqrt(variance) / unit)[Math.round(-GRID.from / GRID.step)]!
   return start - cost
 }
 
-/** The expectation of `values` at a guess that moves by a normal step; steps much finer than the grid move nothing. */
+/** The expectation of `values` at a guess that moves by a normal step, in units of the grid; what is finer than it moves nothing. */
 function blur(values: Float64Array, deviation: number): Float64Array<ArrayBuffer> {
   const reach = Math.floor((REACH * deviation) / GRID.step)
   if (deviation < GRID.step) return values.slice()
