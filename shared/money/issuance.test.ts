@@ -73,6 +73,13 @@ describe('the daily minimum', () => {
     expect(second).toMatchObject({ subsidy: 0n, minimum: minimumOfDay(3n) - 9n * COIN })
   })
 
+  it('drops the remainder of the old rate when it crosses into a new batch, and keeps it within one', () => {
+    const before = { ...ISSUANCE_GENESIS, worked: true, remainder: 5n }
+    const noFees = { fees: 0n, day: 1n, dailyCap: UNLIMITED }
+    expect(releaseCoins({ ...before, issued: ISSUANCE_BATCH - 1n }, noFees).state.remainder).toBe(0n)
+    expect(releaseCoins({ ...before, issued: 1n }, noFees).state.remainder).toBe(5n)
+  })
+
   it('is nothing extra for a day that released more against fees', () => {
     const busy = releaseCoins(ISSUANCE_GENESIS, { fees: 100_000n * COIN, day: 0n, dailyCap: UNLIMITED })
     expect(releaseCoins(busy.state, { fees: 0n, day: 1n, dailyCap: UNLIMITED }).minimum).toBe(0n)

@@ -192,6 +192,20 @@ contract IssuanceTest is Protocol {
         vm.assertEq(coin.totalSupply(), 2 * firstDay);
     }
 
+    function test_minimum_acrossABatch_dropsTheRemainderOfTheOldRate() public pure {
+        IIssuance.State memory state = _stateAt(BATCH - 1);
+        state.remainder = 5;
+        (IIssuance.State memory next,, uint256 minimum) = IssuanceSchedule.release(state, 0, 1, UNLIMITED);
+        vm.assertEq(minimum, IssuanceSchedule.minimumOf(0));
+        vm.assertEq(next.issued, BATCH - 1 + minimum);
+        vm.assertEq(next.remainder, 0);
+        // Within a batch it is kept.
+        state = _stateAt(1);
+        state.remainder = 5;
+        (next,,) = IssuanceSchedule.release(state, 0, 1, UNLIMITED);
+        vm.assertEq(next.remainder, 5);
+    }
+
     function test_dailyCap_bindsADayAndNotTheNext() public {
         // Attack: a captured quorum pays itself fees in a circle. Loss without the cap: all 600 million in a day.
         uint256 dailyCap = valueOf(Parameter.IssuanceDailyCap);
