@@ -1359,67 +1359,16 @@ export const batchesAbi = [
         "internalType": "uint64"
       },
       {
-        "name": "batch",
-        "type": "tuple",
+        "name": "totalsRoot",
+        "type": "bytes32",
         "indexed": false,
-        "internalType": "struct IBatches.Batch",
-        "components": [
-          {
-            "name": "number",
-            "type": "uint64",
-            "internalType": "uint64"
-          },
-          {
-            "name": "epoch",
-            "type": "uint64",
-            "internalType": "uint64"
-          },
-          {
-            "name": "setId",
-            "type": "bytes32",
-            "internalType": "bytes32"
-          },
-          {
-            "name": "totalsRoot",
-            "type": "bytes32",
-            "internalType": "bytes32"
-          },
-          {
-            "name": "receiptsRoot",
-            "type": "bytes32",
-            "internalType": "bytes32"
-          },
-          {
-            "name": "payeeCount",
-            "type": "uint32",
-            "internalType": "uint32"
-          },
-          {
-            "name": "receiptCount",
-            "type": "uint32",
-            "internalType": "uint32"
-          },
-          {
-            "name": "fees",
-            "type": "uint128",
-            "internalType": "uint128"
-          },
-          {
-            "name": "validators",
-            "type": "uint128",
-            "internalType": "uint128"
-          },
-          {
-            "name": "treasury",
-            "type": "uint128",
-            "internalType": "uint128"
-          },
-          {
-            "name": "rewards",
-            "type": "uint128",
-            "internalType": "uint128"
-          }
-        ]
+        "internalType": "bytes32"
+      },
+      {
+        "name": "hash",
+        "type": "bytes32",
+        "indexed": false,
+        "internalType": "bytes32"
       },
       {
         "name": "releasedAt",

@@ -149,7 +149,7 @@ export const channelsAbi = [
     ],
     "outputs": [
       {
-        "name": "",
+        "name": "id",
         "type": "bytes32",
         "internalType": "bytes32"
       }
@@ -629,25 +629,6 @@ export const channelsAbi = [
       }
     ],
     "stateMutability": "view"
-  },
-  {
-    "type": "event",
-    "name": "Claimed",
-    "inputs": [
-      {
-        "name": "channelId",
-        "type": "bytes32",
-        "indexed": true,
-        "internalType": "bytes32"
-      },
-      {
-        "name": "cumulative",
-        "type": "uint256",
-        "indexed": false,
-        "internalType": "uint256"
-      }
-    ],
-    "anonymous": false
   },
   {
     "type": "event",
