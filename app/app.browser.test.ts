@@ -417,7 +417,7 @@ describe('the shell', () => {
     await page.getByRole('heading', { name: 'There is no page here.' }).waitFor()
   })
 
-  it.each(['/', '/contribute', '/network', '/details'])(
+  it.each(['/', '/contribute', '/network', '/race', '/details'])(
     'never scrolls sideways on a phone: %s',
     async (path) => {
       const page = await open(path, { network: largeNetwork }, { viewport: { width: 360, height: 740 } })

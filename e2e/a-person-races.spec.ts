@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser } from './support/browser.ts'
+import { ask } from './support/ask.ts'
+import { contribute, launchBrowser } from './support/browser.ts'
 import { startRelay, type TestRelay } from './support/mesh.ts'
 import { run } from './support/processes.ts'
 
@@ -19,7 +20,7 @@ describe('a person races', () => {
     folder = await mkdtemp(join(tmpdir(), 'racemesh-race-'))
     relay = await startRelay()
     browser = await launchBrowser()
-    page = await browser.newPage()
+    page = await (await browser.newContext()).newPage()
     page.on('pageerror', (error) => problems.push(String(error)))
   })
 
@@ -46,13 +47,42 @@ describe('a person races', () => {
   })
 
   it('presses Start and sees hits in the test class', async () => {
-    await page.getByLabel('Class').selectOption({ label: 'micro: test class, no weight' })
+    await page
+      .getByRole('combobox', { name: 'Class' })
+      .selectOption({ label: 'micro: test class, no weight' })
+    await page.getByRole('combobox', { name: 'Time' }).selectOption({ label: '5 min' })
     await page.getByRole('radio', { name: 'Full' }).check()
     await page.getByRole('button', { name: 'Start' }).click()
     await expect.poll(() => reading('Hits'), { timeout: 60_000 }).toBeGreaterThan(2)
     expect(await reading('Nonces')).toBeGreaterThan(500)
     const picture = await page.getByLabel(/^Picture of the race: /).getAttribute('aria-label')
     expect(picture).toMatch(/\d nonces, of which \d+ lie above the line of a hit/)
+  })
+
+  it('waits while another tab of the site makes an answer', async () => {
+    const other = await page.context().newPage()
+    await contribute(other, relay.origin)
+    await page.bringToFront()
+    await page.evaluate(() => {
+      const seen: string[] = []
+      Object.assign(globalThis, { seen })
+      const look = (): void => {
+        const text = document.querySelector('main')?.textContent ?? ''
+        const found = /An answer for a user goes first/.exec(text)?.[0]
+        if (found !== undefined) seen.push(found)
+      }
+      new MutationObserver(look).observe(document.body, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+      })
+    })
+    await ask(relay.origin, [{ role: 'user', content: 'What is Racemesh?' }], { maxTokens: 16 })
+    const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen.length)
+    expect(seen).toBeGreaterThan(0)
+    await other.close()
+    const nonces = await reading('Nonces')
+    await expect.poll(() => reading('Nonces'), { timeout: 20_000 }).toBeGreaterThan(nonces)
   })
 
   it('pauses and goes on', async () => {
