@@ -163,6 +163,8 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         if (_isFinalised[batch.number]) revert AlreadyFinalised(batch.number);
         _isFinalised[batch.number] = true;
         uint256 newCoins = issuance.release(batch.fees);
+        // SAFETY: new coins fit in 90 bits, as all coins do.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _unallotted.rewards += uint128(newCoins);
         emit BatchFinalised(batch.number, batch.treasury, newCoins);
         if (batch.treasury > 0) coin.safeTransfer(treasury, batch.treasury);
@@ -183,9 +185,13 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         if (_demands[id].deadline != 0) revert DemandExists(id);
         uint256 span = _parameter(Parameter.DataDemandBlocks);
         uint256 bond = _parameter(Parameter.DataDemandBond);
+        // SAFETY: block numbers and spans of blocks are far below 2^64, and a bond is at most 10,000 coins by its bounds.
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint64 deadline = uint64(block.number + span);
+        // forge-lint: disable-next-line(unsafe-typecast)
         _demands[id] = Demand({ asker: msg.sender, bond: uint96(bond), deadline: deadline });
         // INVARIANT: a batch is not released while a demand can still turn out unanswered: as long again to say so.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _postpone(batch, releasedAt, uint64(deadline + span));
         emit DataDemanded(batch.number, tree, index, msg.sender, deadline);
         coin.safeTransferFrom(msg.sender, address(this), bond);
@@ -328,6 +334,7 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
 
     function _addFees(uint256 amount) private {
         // SAFETY: coins that exist fit in 90 bits; the transfer that follows or came before proves that these do.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _unallotted.fees += uint128(amount);
         emit Funded(msg.sender, amount);
     }

@@ -46,6 +46,8 @@ contract Quorum is IQuorum {
         assembly ("memory-safe") {
             mcopy(aggregate, sum, 256)
         }
+        // SAFETY: at most 256 weights of 16 bits were summed.
+        // forge-lint: disable-next-item(unsafe-typecast)
         bytes memory fixedPart =
             abi.encodePacked(aggregate, uint64(total), uint16(largest), blobs[0], blobs[1], blobs[2]);
         address header = CodeBlob.write(abi.encodePacked(fixedPart, weights));

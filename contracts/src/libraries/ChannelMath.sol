@@ -17,6 +17,8 @@ library ChannelMath {
         if (amount == 0 || amount > MAX_AMOUNT - state.deposit) revert IChannels.DepositInvalid(amount);
         // INVARIANT: a closing channel takes no deposit, which its payee could no longer earn.
         if (state.closesAt != 0) revert IChannels.ChannelClosing(state.closesAt);
+        // SAFETY: `amount` is at most MAX_AMOUNT, which fits.
+        // forge-lint: disable-next-line(unsafe-typecast)
         state.deposit += uint96(amount);
         return state;
     }
