@@ -87,6 +87,8 @@ contract Channels is IChannels, Governed, EIP712, ReentrancyGuardTransient {
         // INVARIANT: asking twice does not start the delay again.
         if (state.closesAt != 0) revert ChannelClosing(state.closesAt);
         uint256 closesAt = block.timestamp + _parameter(Parameter.ChannelCloseDelay);
+        // SAFETY: a delay of at most thirty days from now fits in 40 bits for 34,000 years.
+        // forge-lint: disable-next-line(unsafe-typecast)
         state.closesAt = uint40(closesAt);
         emit CloseStarted(id, closesAt);
     }
@@ -179,9 +181,9 @@ contract Channels is IChannels, Governed, EIP712, ReentrancyGuardTransient {
         State memory state = _states[id];
         paid = ChannelMath.drawn(state.deposit, state.claimed, cumulative);
         // SAFETY: at most the deposit, which has this type.
+        // forge-lint: disable-next-line(unsafe-typecast)
         state.claimed = uint96(cumulative);
         _states[id] = state;
-        emit Claimed(id, cumulative);
     }
 
     function _refund(bytes32 id) private returns (uint256 rest) {

@@ -311,8 +311,11 @@ contract Actors is Settlement {
 
     function contestRequest(uint256 seed) external {
         if (hubRequests == 0) return;
+        // The newest request, answered first if need be: windows are short beside those of the batches.
+        vm.prank(actor(seed));
+        try hub.answer(hubRequests, "result", 0) { } catch { }
         vm.prank(actor(seed >> 8));
-        try hub.contest(seed % hubRequests + 1) {
+        try hub.contest(hubRequests) {
             done("contest");
         } catch { }
     }
