@@ -16,6 +16,7 @@ import {
   type MeasurePlan,
   type PathFigures,
 } from './race-measure.ts'
+import { measureVerification, proofBytesOf, type VerificationCost } from './race-proof-cost.ts'
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, paper: { type: 'boolean', default: false } },
@@ -32,7 +33,8 @@ await measureWasm(undefined)
 await measureWasm({ count: Math.min(8, cpus().length), startLane: startNodeLane })
 await measureNodeGpu()
 await measureChromium()
-console.log(JSON.stringify({ machine: machine(), paths }))
+const proofs = await measureProofs()
+console.log(JSON.stringify({ machine: machine(), paths, proofs }))
 process.exit()
 
 async function measureWasm(threads: Parameters<typeof createWasmGemm>[0]): Promise<void> {
@@ -82,6 +84,33 @@ async function measureChromium(): Promise<void> {
     )
   } finally {
     await close()
+  }
+}
+
+/** What a proof costs whoever checks it on one thread, and its bytes by the number of claims. */
+async function measureProofs(): Promise<{
+  verification: readonly VerificationCost[]
+  bytes: readonly { claims: number; proofBytes: number }[]
+}> {
+  const path = createWasmPath()
+  try {
+    const verification = [
+      await measureVerification(path, 'micro', 100_000),
+      await measureVerification(path, 'tab', 1_800),
+    ]
+    const bytes: { claims: number; proofBytes: number }[] = []
+    for (const claims of [1, 100, 10_000, 1_000_000]) {
+      bytes.push({ claims, proofBytes: await proofBytesOf(claims) })
+    }
+    if (!values.json) {
+      for (const { raceClass, secondsPerClaim, proofBytes, claims } of verification)
+        console.log(
+          `proof of ${raceClass}: ${1000 * secondsPerClaim} ms a claim, ${claims} claims in ${proofBytes} bytes`,
+        )
+    }
+    return { verification, bytes }
+  } finally {
+    await path.dispose()
   }
 }
 
