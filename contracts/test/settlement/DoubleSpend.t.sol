@@ -66,8 +66,7 @@ contract DoubleSpendTest is Settlement {
         returns (bytes memory)
     {
         if (kind == 2) vm.chainId(1);
-        bytes32 digest =
-            home.voucherDigest(kind == 3 ? keccak256("another session") : id, uint128(total));
+        bytes32 digest = home.voucherDigest(kind == 3 ? keccak256("another session") : id, uint128(total));
         vm.chainId(31337);
         (uint8 v, bytes32 r, bytes32 s) =
             vm.sign(uint256(keccak256(kind == 4 ? bytes("thief") : bytes("payer"))), digest);
@@ -81,7 +80,9 @@ contract DoubleSpendTest is Settlement {
         fund(1_000_000 * COIN);
         for (uint256 b = 0; b < ROUNDS; b++) {
             bytes32[] memory level = new bytes32[](PAYEES);
-            for (uint256 i = 0; i < PAYEES; i++) level[i] = totalsLeaf(payeeOf(i), (b + 1) * (i + 1) * 1e18);
+            for (uint256 i = 0; i < PAYEES; i++) {
+                level[i] = totalsLeaf(payeeOf(i), (b + 1) * (i + 1) * 1e18);
+            }
             leaves.push(level);
             settled.push(batchOf(Trees.root(level), PAYEES, 100 * COIN, 0));
             releases.push(settle(settled[b]));
@@ -91,7 +92,9 @@ contract DoubleSpendTest is Settlement {
         for (uint256 i = 0; i < tries; i++) {
             claimSomehow(uint256(keccak256(abi.encode("claim", i))), 1 + i * ROUNDS / tries);
         }
-        for (uint256 i = 0; i < PAYEES; i++) vm.assertEq(coin.balanceOf(payeeOf(i)), largest[i]);
+        for (uint256 i = 0; i < PAYEES; i++) {
+            vm.assertEq(coin.balanceOf(payeeOf(i)), largest[i]);
+        }
         vm.assertGt(accepted, PAYEES);
     }
 

@@ -184,8 +184,7 @@ contract Actors is Settlement {
         uint256 before = batches.claimedOf(payeeOf(i));
         uint256 total = _totalsOf[b][i];
         bytes32[] memory proof = Trees.proof(_leaves[b], i);
-        bool shouldPay =
-            !stopped[b] && vm.getBlockNumber() >= _releases[b] && total > before;
+        bool shouldPay = !stopped[b] && vm.getBlockNumber() >= _releases[b] && total > before;
         uint256 held = coin.balanceOf(payeeOf(i));
         if (isMany) {
             IBatches.Claim[] memory claims = new IBatches.Claim[](2);
@@ -202,7 +201,8 @@ contract Actors is Settlement {
                 uint128(total),
                 i,
                 proof
-            ) { } catch { }
+            ) { }
+                catch { }
         }
         uint256 paid = coin.balanceOf(payeeOf(i)) - held;
         vm.assertEq(paid, shouldPay ? total - before : 0, "a claim pays the difference, once");
@@ -220,7 +220,9 @@ contract Actors is Settlement {
         // Totals fall back to those of the last batch that stands.
         uint256[] memory empty = new uint256[](PAYEES);
         totals = empty;
-        for (uint256 i = 0; i < b; i++) if (!stopped[i]) totals = _totalsOf[i];
+        for (uint256 i = 0; i < b; i++) {
+            if (!stopped[i]) totals = _totalsOf[i];
+        }
         done("stop");
     }
 
@@ -278,7 +280,9 @@ contract Actors is Settlement {
             handedOut -= _settled[b].fees + _settled[b].rewards;
             uint256[] memory empty = new uint256[](PAYEES);
             totals = empty;
-            for (uint256 j = 0; j < b; j++) if (!stopped[j]) totals = _totalsOf[j];
+            for (uint256 j = 0; j < b; j++) {
+                if (!stopped[j]) totals = _totalsOf[j];
+            }
         }
         done("close demand");
     }
@@ -373,7 +377,9 @@ contract Actors is Settlement {
             owed += totals[i] - had;
         }
         vm.assertGe(
-            coin.balanceOf(address(batches)), owed + fees + rewards + bondsIn - bondsOut, "batches are solvent"
+            coin.balanceOf(address(batches)),
+            owed + fees + rewards + bondsIn - bondsOut,
+            "batches are solvent"
         );
         uint256 escrow = 0;
         for (uint256 id = 1; id <= hubRequests; id++) {
