@@ -38,6 +38,10 @@ function forge(args, options = {}) {
     ...options,
     env: {
       ...process.env,
+      // The linter compiles without code, and must not leave that where builds are.
+      ...(args[0] === 'lint'
+        ? { FOUNDRY_OUT: 'contracts/out-lint', FOUNDRY_CACHE_PATH: 'contracts/cache-lint' }
+        : {}),
       FOUNDRY_CONFIG: path.join(ROOT, 'foundry.toml'),
       FOUNDRY_DISABLE_NIGHTLY_WARNING: '1',
       // No network is used: signatures are never looked up and nothing is sent.

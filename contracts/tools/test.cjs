@@ -16,13 +16,23 @@ runTests(['--no-match-path', 'contracts/test/gas/**'], UNIT)
 // No contract above 24,576 bytes.
 exitOnFailure(forge(['build', '--sizes'], { stdio: ['ignore', 'ignore', 'inherit'], env: SHIPPED }).status)
 // Whole transactions of what ships: base cost, calldata and its floor are part of the figures.
-runTests(['--isolate'], { ...SHIPPED, FORGE_SNAPSHOT_CHECK: 'true' })
+const snapshot = path.join(ROOT, 'snapshots', 'gas.json')
+const figures = fs.readFileSync(snapshot, 'utf8')
+runTests(['--isolate'], { ...SHIPPED, FORGE_SNAPSHOT_CHECK: 'false' })
+// forge's own check does not end a run that prints JSON, so the file that the run wrote is compared here.
+const measured = fs.readFileSync(snapshot, 'utf8')
+fs.writeFileSync(snapshot, figures)
 
 const results = path.join(ROOT, '..', 'test-results')
 fs.mkdirSync(results, { recursive: true })
 fs.writeFileSync(path.join(results, 'contracts.json'), JSON.stringify(counts))
 console.log(`contracts: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
 exitOnFailure(counts.failed === 0 ? 0 : 1)
+if (measured !== figures) {
+  throw new Error(
+    `Gas is not what contracts/snapshots/gas.json says: ${measured}\nIf that is meant: npm run gas -- --write`,
+  )
+}
 checkGenerated()
 
 function runTests(args, env) {
@@ -49,14 +59,7 @@ function runTests(args, env) {
     const verdict = failures.length === 0 ? 'ok' : `FAILED\n${failures.join('\n')}`
     console.log(`${suite}: ${Object.keys(tests).length} tests, ${duration}, ${verdict}`)
   }
-  // A snapshot that moved fails the process but no single test.
-  if (run.status !== 0) {
-    console.error(run.stdout.slice(0, start))
-    throw new Error(
-      `forge test ${args.join(' ')} ended with status ${run.status}. ` +
-        'If gas snapshots moved on purpose, write them anew with: npm run gas -- --write',
-    )
-  }
+  if (run.status !== 0) throw new Error(`forge test ${args.join(' ')} ended with status ${run.status}`)
 }
 
 function exitOnFailure(status) {
