@@ -18,14 +18,3 @@ export function machine(): Machine {
     node: process.version,
   }
 }
-
-/** The value below which `share` of the samples lie. */
-export function percentile(samples: readonly number[], share: number): number {
-  const sorted = [...samples].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
-
-/** Figures are printed to the microsecond; more is noise. */
-export function round(value: number): number {
-  return Math.round(value * 1000) / 1000
-}

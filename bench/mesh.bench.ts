@@ -11,7 +11,8 @@ import { FRAME_HEADER_BYTES, MAX_MESSAGE_BYTES } from '../shared/protocol/frame/
 import { createSessionId, type PeerIdText } from '../shared/protocol/ids.ts'
 import { launchBrowser } from '../e2e/support/browser.ts'
 import { startRelay } from '../e2e/support/mesh.ts'
-import { machine, percentile, round } from './machine.ts'
+import { machine } from './machine.ts'
+import { percentile, round } from './statistics.ts'
 import type { BenchPage } from './page/main.ts'
 
 declare const bench: BenchPage

@@ -14,6 +14,7 @@ import { requantise } from '../shared/race/kernels/requantise/requantise.ts'
 import { softmax } from '../shared/race/kernels/softmax/softmax.ts'
 import { openWebGpuPath } from '../shared/race/webgpu/open-webgpu-path.ts'
 import { machine } from './machine.ts'
+import { median, percentile, round4 } from './statistics.ts'
 
 const ROUNDS = 10
 /** Dispatches of one sample together take at least this long, so that the launch does not count. */
@@ -216,12 +217,11 @@ async function measure({ id, prepare, macs, bytes }: Case): Promise<KernelFigure
       if (path.measurePeak === undefined) throw new Error(`${path.name} measures no peak`)
       sharesOfPeak.push((macs / ms) * (1000 / (await path.measurePeak())))
     }
-    times.sort((a, b) => a - b)
     const medianMs = median(times)
     return {
       id,
       medianMs: round4(medianMs),
-      p95Ms: round4(times[Math.ceil(0.95 * times.length) - 1] ?? Number.NaN),
+      p95Ms: round4(percentile(times, 0.95)),
       gmacs: macs === null ? null : round4(macs / medianMs / 1e6),
       shareOfPeak: macs === null ? null : round4(median(sharesOfPeak)),
       gigabytesPerSecond: round4(bytes / medianMs / 1e6),
@@ -241,13 +241,4 @@ async function submit(write: (encoder: GPUCommandEncoder) => void): Promise<numb
   device.queue.submit([encoder.finish()])
   await device.queue.onSubmittedWorkDone()
   return performance.now() - startMs
-}
-
-function median(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b)
-  return ((sorted[(sorted.length - 1) >> 1] ?? Number.NaN) + (sorted[sorted.length >> 1] ?? Number.NaN)) / 2
-}
-
-function round4(value: number): number {
-  return Number(value.toPrecision(4))
 }

@@ -4,6 +4,7 @@ import { countMultiplyAccumulates, RACE_CLASSES, type RaceClassName } from '../s
 import { nonceRange, type RacePath } from '../shared/race/race-path.ts'
 import { deriveNodeSeed, deriveRaceSeed } from '../shared/race/seeds.ts'
 import { compileRaceModule, startLaneHere, type StartLane } from '../shared/race/wasm/wasm-lane.ts'
+import { median, round4 } from './statistics.ts'
 
 /** Rates are 10^9 multiply-accumulates per second. */
 export interface PathFigures {
@@ -219,13 +220,4 @@ export async function createGpuGemm(
       return Promise.resolve()
     },
   }
-}
-
-function median(samples: readonly number[]): number {
-  const sorted = [...samples].sort((a, b) => a - b)
-  return ((sorted[(sorted.length - 1) >> 1] ?? Number.NaN) + (sorted[sorted.length >> 1] ?? Number.NaN)) / 2
-}
-
-function round4(value: number): number {
-  return Number(value.toPrecision(4))
 }

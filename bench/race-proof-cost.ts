@@ -6,6 +6,7 @@ import { RACE_CLASSES, type RaceClassName } from '../shared/race/race-class.ts'
 import { nonceRange, type RacePath } from '../shared/race/race-path.ts'
 import { deriveNodeSeed, deriveRaceSeed } from '../shared/race/seeds.ts'
 import { verifyProof } from '../shared/race/verify/verify-proof.ts'
+import { median, round4 } from './statistics.ts'
 
 /** What a proof of real hits costs whoever checks it. */
 export interface VerificationCost {
@@ -58,9 +59,9 @@ export async function measureVerification(
     raceClass: name,
     claims: hits.length,
     proofBytes: encodeRaceProof(proof).length,
-    verifySeconds: round3(median(verifications)),
-    secondsPerClaim: round3(secondsPerClaim),
-    findOverCheck: round3(findSeconds / hits.length / secondsPerClaim),
+    verifySeconds: round4(median(verifications)),
+    secondsPerClaim: round4(secondsPerClaim),
+    findOverCheck: round4(findSeconds / hits.length / secondsPerClaim),
   }
 
   async function sign(claimedNonces: readonly number[], nonceCount: number): Promise<RaceProof> {
@@ -106,12 +107,4 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
   const startMs = performance.now()
   await work()
   return (performance.now() - startMs) / 1000
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
-}
-
-function round3(value: number): number {
-  return Number(value.toPrecision(3))
 }

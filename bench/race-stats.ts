@@ -21,7 +21,8 @@ import {
   type TestResult,
 } from '../shared/race/stats/sequence-tests.ts'
 import { createWasmPath } from '../shared/race/wasm/wasm-path.ts'
-import { machine, round } from './machine.ts'
+import { machine } from './machine.ts'
+import { round } from './statistics.ts'
 
 /** Nonces from 0 on for each of two beacons and, with each, two public keys. */
 const PLANS: readonly { readonly raceClass: RaceClass; readonly noncesPerKey: number }[] = [

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { run } from '../e2e/support/processes.ts'
-import { machine, percentile, round } from './machine.ts'
+import { machine } from './machine.ts'
+import { percentile, round } from './statistics.ts'
 import type { OpenPeers, PeersOpened } from './relay-clients.ts'
 
 const STEPS = [0, 100, 250, 500, 1_000]
