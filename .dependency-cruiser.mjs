@@ -23,7 +23,8 @@ export default {
     },
     {
       name: 'shared-has-no-platform',
-      comment: 'Sockets, WebRTC, GPU, storage, clocks and randomness enter shared/ as arguments, in its tests too.',
+      comment:
+        'Sockets, WebRTC, GPU, storage, clocks and randomness enter shared/ as arguments, in its tests too.',
       severity: 'error',
       from: { path: '^shared/' },
       to: { path: '^(app|relay|node|e2e|bench)/' },
