@@ -186,13 +186,19 @@ export async function compareBatches(
   }
   let state: BatchesState = NO_BATCHES
   let totals: Payout['totals'] = new Map()
-  const known: { batch: Batch; payout: Payout; releasedAt: number }[] = []
+  const known: { batch: Batch; payout: Payout }[] = []
   const payees = Array.from({ length: 12 }, (_, i) => numberToHex(0xbeef00 + i, { size: 20 }))
+  for (const payee of payees) await chain.giveEther(payee)
 
-  const apply = async (event: BatchEvent, call: string, args: readonly unknown[]): Promise<boolean> => {
+  const apply = async (
+    event: BatchEvent,
+    call: string,
+    args: readonly unknown[],
+    by = from,
+  ): Promise<boolean> => {
     const now = await chain.nextBlock()
     const expected = transitionBatches(state, event, now, terms)
-    const refused = await chain.attempt(batches, call, args)
+    const refused = await chain.attempt(batches, call, args, by)
     report.batchEvents++
     const wanted = 'refused' in expected ? expected.refused : undefined
     if (refused !== wanted) {
@@ -263,7 +269,7 @@ export async function compareBatches(
     const isSettled = await apply({ kind: 'settle', batch, isSigned }, 'settle', [batch, 0n, signature])
     if (isSettled) {
       totals = payout.totals
-      known.push({ batch, payout, releasedAt: now + SPANS.slashWindow[1] })
+      known.push({ batch, payout })
       if (known.length > 8) known.shift()
     }
     const last = known.at(-1)
@@ -272,19 +278,13 @@ export async function compareBatches(
     if (isSettled && random(10) === 0) {
       const index = random(last.batch.payeeCount)
       const demand = { batch: last.batch, tree: 'totals', index } as const
-      const at = await chain.nextBlock()
-      const old = last.releasedAt
-      const event = { kind: 'demand', ...demand, releasedAt: old, asker: from } as const
-      if (await apply(event, 'demandData', [last.batch, BigInt(old), 0, BigInt(index)])) {
-        last.releasedAt = Math.max(old, at + 2 * SPANS.demand[1])
-      }
-      const releasedAt = last.releasedAt
+      const event = { kind: 'demand', ...demand, asker: from } as const
+      await apply(event, 'demandData', [last.batch, 0, BigInt(index)])
       if (random(2) === 0) {
         const data = totalsLeafOf(last.payout, index)
         const siblings = proveLeaf(last.payout.tree, index)
-        await apply({ kind: 'answer', ...demand, releasedAt, data, siblings }, 'answerDemand', [
+        await apply({ kind: 'answer', ...demand, data, siblings }, 'answerDemand', [
           last.batch,
-          BigInt(releasedAt),
           0,
           BigInt(index),
           data,
@@ -292,13 +292,13 @@ export async function compareBatches(
         ])
       } else {
         await chain.mine(random(2) === 0 ? SPANS.demand[1] + 1 : 3)
-        const close = [last.batch, BigInt(releasedAt), 0, BigInt(index)]
-        await apply({ kind: 'closeDemand', ...demand, releasedAt }, 'closeDemand', close)
+        const close = [last.batch, 0, BigInt(index)]
+        await apply({ kind: 'closeDemand', ...demand }, 'closeDemand', close)
       }
     }
     if (random(12) === 0) {
-      const event = { kind: 'stop', batch: last.batch, releasedAt: last.releasedAt } as const
-      await apply(event, 'stop', [last.batch, BigInt(last.releasedAt)])
+      const event = { kind: 'stop', batch: last.batch } as const
+      await apply(event, 'stop', [last.batch])
     }
     if (!state.commitments.has(last.batch.number)) {
       // A batch that was stopped leaves no trace in the totals of the next.
@@ -320,9 +320,9 @@ function totalsLeafOf(payout: Payout, index: number): Hex {
 
 async function claimSome(
   chain: DiffChain,
-  known: readonly { batch: Batch; payout: Payout; releasedAt: number }[],
+  known: readonly { batch: Batch; payout: Payout }[],
   random: (below: number) => number,
-  apply: (event: BatchEvent, call: string, args: readonly unknown[]) => Promise<boolean>,
+  apply: (event: BatchEvent, call: string, args: readonly unknown[], by?: Address) => Promise<boolean>,
   report: DiffReport,
 ): Promise<void> {
   const from = known[random(known.length || 1)]
@@ -333,26 +333,17 @@ async function claimSome(
   const claim = {
     kind: 'claim',
     number: from.batch.number,
-    releasedAt: from.releasedAt - (random(20) === 0 ? 1 : 0),
     hash: batchHash(from.batch),
     payee,
     cumulative,
     index: proof.index,
     siblings: proof.siblings,
   } as const
-  const args = [
-    claim.number,
-    BigInt(claim.releasedAt),
-    claim.hash,
-    payee,
-    cumulative,
-    BigInt(proof.index),
-    proof.siblings,
-  ]
-  await apply(claim, 'claim', args)
+  const args = [claim.number, claim.hash, cumulative, BigInt(proof.index), proof.siblings]
+  await apply(claim, 'claim', args, payee)
   // Again, at once: whatever happened, the second time pays nothing.
   report.doubleSpends++
-  if (await apply(claim, 'claim', args)) report.differences.push('a claim was paid twice')
+  if (await apply(claim, 'claim', args, payee)) report.differences.push('a claim was paid twice')
 }
 
 /** Random channels, each with a life of random events, right and wrong. */

@@ -113,11 +113,6 @@ export const batchesAbi = [
         ]
       },
       {
-        "name": "releasedAt",
-        "type": "uint64",
-        "internalType": "uint64"
-      },
-      {
         "name": "tree",
         "type": "uint8",
         "internalType": "enum IBatches.Tree"
@@ -253,19 +248,9 @@ export const batchesAbi = [
         "internalType": "uint64"
       },
       {
-        "name": "releasedAt",
-        "type": "uint64",
-        "internalType": "uint64"
-      },
-      {
         "name": "hash",
         "type": "bytes32",
         "internalType": "bytes32"
-      },
-      {
-        "name": "payee",
-        "type": "address",
-        "internalType": "address"
       },
       {
         "name": "cumulative",
@@ -292,11 +277,6 @@ export const batchesAbi = [
     "inputs": [
       {
         "name": "number",
-        "type": "uint64",
-        "internalType": "uint64"
-      },
-      {
-        "name": "releasedAt",
         "type": "uint64",
         "internalType": "uint64"
       },
@@ -342,11 +322,6 @@ export const batchesAbi = [
     "inputs": [
       {
         "name": "number",
-        "type": "uint64",
-        "internalType": "uint64"
-      },
-      {
-        "name": "releasedAt",
         "type": "uint64",
         "internalType": "uint64"
       },
@@ -473,11 +448,6 @@ export const batchesAbi = [
             "internalType": "uint128"
           }
         ]
-      },
-      {
-        "name": "releasedAt",
-        "type": "uint64",
-        "internalType": "uint64"
       },
       {
         "name": "tree",
@@ -635,11 +605,6 @@ export const batchesAbi = [
             "internalType": "uint128"
           }
         ]
-      },
-      {
-        "name": "releasedAt",
-        "type": "uint64",
-        "internalType": "uint64"
       },
       {
         "name": "tree",
@@ -841,11 +806,6 @@ export const batchesAbi = [
             "internalType": "uint128"
           }
         ]
-      },
-      {
-        "name": "releasedAt",
-        "type": "uint64",
-        "internalType": "uint64"
       }
     ],
     "outputs": [],
@@ -1040,11 +1000,6 @@ export const batchesAbi = [
             "internalType": "uint128"
           }
         ]
-      },
-      {
-        "name": "releasedAt",
-        "type": "uint64",
-        "internalType": "uint64"
       }
     ],
     "outputs": [],
@@ -1114,6 +1069,25 @@ export const batchesAbi = [
         "name": "",
         "type": "bytes32",
         "internalType": "bytes32"
+      }
+    ],
+    "stateMutability": "view"
+  },
+  {
+    "type": "function",
+    "name": "releaseOf",
+    "inputs": [
+      {
+        "name": "number",
+        "type": "uint64",
+        "internalType": "uint64"
+      }
+    ],
+    "outputs": [
+      {
+        "name": "",
+        "type": "uint64",
+        "internalType": "uint64"
       }
     ],
     "stateMutability": "view"
@@ -1263,11 +1237,6 @@ export const batchesAbi = [
             "internalType": "uint128"
           }
         ]
-      },
-      {
-        "name": "releasedAt",
-        "type": "uint64",
-        "internalType": "uint64"
       }
     ],
     "outputs": [],

@@ -133,7 +133,7 @@ export const raceCoinAbi = [
     "name": "balanceOf",
     "inputs": [
       {
-        "name": "account",
+        "name": "owner",
         "type": "address",
         "internalType": "address"
       }

@@ -18,6 +18,7 @@ import { Switch } from "./types/Switch.sol";
 import { SafeERC20 } from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import { ReentrancyGuardTransient } from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import { EIP712 } from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import { Hashes } from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 /// @notice See {IBatches}.
@@ -30,11 +31,20 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         uint128 rewards;
     }
 
+    /// @dev A struct, so that its place is computed once for reading and writing.
+    /// @param claimed Coins (wei) that the payee was ever paid.
+    struct Lifetime {
+        uint256 claimed;
+    }
+
     bytes32 private constant BATCH_TYPEHASH = keccak256(
         "Batch(uint64 number,uint64 epoch,bytes32 setId,bytes32 totalsRoot,bytes32 receiptsRoot,uint32 payeeCount,uint32 receiptCount,uint128 fees,uint128 validators,uint128 treasury,uint128 rewards)"
     );
+
     bytes32 private constant REDIRECT_TYPEHASH =
         keccak256("Redirect(address payee,address recipient,uint128 cumulative)");
+    /// @dev Of a commitment, from below; the others are the digest.
+    uint256 private constant RELEASE_BITS = 40;
 
     IRaceCoin public immutable coin;
     IEpochs public immutable epochs;
@@ -45,9 +55,10 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
 
     Head private _head;
     Unallotted private _unallotted;
-    /// @dev Hash of (totals' root, batch's hash, release): one slot a batch, and one to read for a claim.
+    /// @dev One slot a batch, and one to read for a claim: 216 bits of keccak256(totals' root ‖ batch's hash), then the
+    /// block of its release. Two batches of one digest would take 2^108 trials, and a quorum that signs one of them.
     mapping(uint64 number => bytes32) private _commitments;
-    mapping(address payee => uint256) private _claimed;
+    mapping(address payee => Lifetime) private _lifetimes;
     mapping(uint64 number => bool) private _isFinalised;
     mapping(bytes32 id => Demand) private _demands;
 
@@ -107,30 +118,28 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
             demandableUntil: releasedAt,
             releasedAt: releasedAt
         });
-        _commitments[batch.number] = keccak256(abi.encode(batch.totalsRoot, hash, releasedAt));
+        _commitments[batch.number] = _commitment(batch.totalsRoot, hash, releasedAt);
         emit BatchSettled(batch.number, batch.totalsRoot, hash, releasedAt);
     }
 
     /// @inheritdoc IBatches
     function claim(
         uint64 number,
-        uint64 releasedAt,
         bytes32 hash,
-        address payee,
         uint128 cumulative,
         uint256 index,
         bytes32[] calldata siblings
     ) external {
-        _checkLeaf(number, releasedAt, hash, payee, cumulative, index, siblings);
-        _pay(payee, payee, cumulative);
+        _checkLeaf(number, hash, msg.sender, cumulative, index, siblings);
+        _pay(msg.sender, msg.sender, cumulative);
     }
 
     /// @inheritdoc IBatches
-    function claimMany(uint64 number, uint64 releasedAt, bytes32 hash, Claim[] calldata claims) external {
+    function claimMany(uint64 number, bytes32 hash, Claim[] calldata claims) external {
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata one = claims[i];
-            if (one.cumulative <= _claimed[one.payee]) continue;
-            _checkLeaf(number, releasedAt, hash, one.payee, one.cumulative, one.index, one.siblings);
+            if (one.cumulative <= _lifetimes[one.payee].claimed) continue;
+            _checkLeaf(number, hash, one.payee, one.cumulative, one.index, one.siblings);
             _pay(one.payee, one.payee, one.cumulative);
         }
     }
@@ -138,7 +147,6 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IBatches
     function claimTo(
         uint64 number,
-        uint64 releasedAt,
         bytes32 hash,
         address payee,
         uint128 cumulative,
@@ -147,7 +155,7 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         address recipient,
         bytes calldata signature
     ) external {
-        _checkLeaf(number, releasedAt, hash, payee, cumulative, index, siblings);
+        _checkLeaf(number, hash, payee, cumulative, index, siblings);
         bytes32 digest = redirectDigest(payee, recipient, cumulative);
         if (!SignatureChecker.isValidSignatureNowCalldata(payee, digest, signature)) {
             revert RedirectSignatureInvalid(payee);
@@ -156,8 +164,8 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBatches
-    function finalise(Batch calldata batch, uint64 releasedAt) external nonReentrant {
-        _checkKnown(batch, releasedAt);
+    function finalise(Batch calldata batch) external nonReentrant {
+        uint64 releasedAt = _checkKnown(batch);
         if (block.number < releasedAt) revert BatchNotReleased(releasedAt);
         // INVARIANT: the treasury is paid, and new coins are released, once a batch.
         if (_isFinalised[batch.number]) revert AlreadyFinalised(batch.number);
@@ -171,11 +179,8 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBatches
-    function demandData(Batch calldata batch, uint64 releasedAt, Tree tree, uint256 index)
-        external
-        nonReentrant
-    {
-        _checkWaiting(batch, releasedAt);
+    function demandData(Batch calldata batch, Tree tree, uint256 index) external nonReentrant {
+        uint64 releasedAt = _checkWaiting(batch);
         uint64 demandableUntil = _head.demandableUntil;
         if (block.number >= demandableUntil) revert BatchReleased(demandableUntil);
         (, uint256 count) = _treeOf(batch, tree);
@@ -200,13 +205,12 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IBatches
     function answerDemand(
         Batch calldata batch,
-        uint64 releasedAt,
         Tree tree,
         uint256 index,
         bytes calldata data,
         bytes32[] calldata siblings
     ) external nonReentrant {
-        _checkKnown(batch, releasedAt);
+        _checkKnown(batch);
         Demand memory demand = _openDemand(batch.number, tree, index);
         // INVARIANT: an answer is never accepted after its deadline.
         if (block.number >= demand.deadline) revert DemandOverdue(demand.deadline);
@@ -220,13 +224,10 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBatches
-    function closeDemand(Batch calldata batch, uint64 releasedAt, Tree tree, uint256 index)
-        external
-        nonReentrant
-    {
+    function closeDemand(Batch calldata batch, Tree tree, uint256 index) external nonReentrant {
         Demand memory demand = _openDemand(batch.number, tree, index);
         if (_commitments[batch.number] != 0) {
-            _checkKnown(batch, releasedAt);
+            uint64 releasedAt = _checkKnown(batch);
             if (block.number < demand.deadline) revert DemandOpen(demand.deadline);
             emit DataWithheld(batch.number, tree, index);
             if (block.number < releasedAt) _stop(batch);
@@ -236,14 +237,14 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBatches
-    function stop(Batch calldata batch, uint64 releasedAt) external onlyRole(VERDICT) {
-        _checkWaiting(batch, releasedAt);
+    function stop(Batch calldata batch) external onlyRole(VERDICT) {
+        _checkWaiting(batch);
         _stop(batch);
     }
 
     /// @inheritdoc IBatches
-    function hold(Batch calldata batch, uint64 releasedAt) external {
-        _checkWaiting(batch, releasedAt);
+    function hold(Batch calldata batch) external {
+        uint64 releasedAt = _checkWaiting(batch);
         // INVARIANT: while settlement is paused nothing new becomes claimable.
         if (authority.pausedUntil(Switch.Settlement) <= block.timestamp) revert NotPaused();
         _postpone(batch, releasedAt, uint64(block.number + _parameter(Parameter.SlashWindowBlocks)));
@@ -261,12 +262,17 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IBatches
     function claimedOf(address payee) external view returns (uint256) {
-        return _claimed[payee];
+        return _lifetimes[payee].claimed;
     }
 
     /// @inheritdoc IBatches
     function commitmentOf(uint64 number) external view returns (bytes32) {
         return _commitments[number];
+    }
+
+    /// @inheritdoc IBatches
+    function releaseOf(uint64 number) external view returns (uint64) {
+        return _releaseIn(_commitments[number]);
     }
 
     /// @inheritdoc IBatches
@@ -341,28 +347,36 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
 
     function _checkLeaf(
         uint64 number,
-        uint64 releasedAt,
         bytes32 hash,
         address payee,
         uint128 cumulative,
         uint256 index,
         bytes32[] calldata siblings
     ) private view {
+        bytes32 root = MerkleTree.rootOf(_leafOf(payee, cumulative), index, siblings);
+        bytes32 commitment = _commitments[number];
+        uint64 releasedAt = _releaseIn(commitment);
         // INVARIANT: nothing is claimed from a batch that can still be stopped.
         if (block.number < releasedAt) revert BatchNotReleased(releasedAt);
-        // `MerkleTree.leafOf` of 36 bytes, without the detour through memory.
-        bytes32 leaf = keccak256(abi.encodePacked(bytes1(0), payee, cumulative));
-        bytes32 root = MerkleTree.rootOf(leaf, index, siblings);
-        if (keccak256(abi.encode(root, hash, releasedAt)) != _commitments[number]) {
-            revert BatchUnknown(number);
+        if (commitment != _commitment(root, hash, releasedAt)) revert BatchUnknown(number);
+    }
+
+    /// @dev `MerkleTree.leafOf(abi.encodePacked(payee, cumulative))`: 37 bytes, hashed without a detour through fresh memory.
+    function _leafOf(address payee, uint128 cumulative) private pure returns (bytes32 leaf) {
+        assembly ("memory-safe") {
+            // A zero byte, 20 bytes of payee and the upper 11 of the total; then its lower 5.
+            mstore(0, or(shl(88, payee), shr(40, cumulative)))
+            mstore(32, shl(216, cumulative))
+            leaf := keccak256(0, 37)
         }
     }
 
     function _pay(address payee, address recipient, uint128 cumulative) private {
-        uint256 before = _claimed[payee];
+        Lifetime storage lifetime = _lifetimes[payee];
+        uint256 before = lifetime.claimed;
         // INVARIANT: a total is paid once: only what it adds to the largest total before.
         if (cumulative <= before) revert NothingToClaim(cumulative, before);
-        _claimed[payee] = cumulative;
+        lifetime.claimed = cumulative;
         unchecked {
             // SAFETY: `cumulative > before` was just checked. No guard: the state is written, and the coin calls nobody.
             // The coin's own Transfer event from this contract is the record of a claim.
@@ -370,18 +384,28 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
         }
     }
 
-    function _commitmentHash(Batch calldata batch, uint64 releasedAt) private pure returns (bytes32) {
-        return keccak256(abi.encode(batch.totalsRoot, hashOf(batch), releasedAt));
+    function _commitment(bytes32 totalsRoot, bytes32 hash, uint64 releasedAt) private pure returns (bytes32) {
+        uint256 digest = uint256(Hashes.efficientKeccak256(totalsRoot, hash));
+        return bytes32((digest >> RELEASE_BITS << RELEASE_BITS) | releasedAt);
     }
 
-    function _checkKnown(Batch calldata batch, uint64 releasedAt) private view {
-        if (_commitments[batch.number] != _commitmentHash(batch, releasedAt)) {
+    function _releaseIn(bytes32 commitment) private pure returns (uint64) {
+        // The lower 40 bits are meant.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint40(uint256(commitment));
+    }
+
+    /// @return releasedAt First block of the batch's release; blocks stay far below 2^40.
+    function _checkKnown(Batch calldata batch) private view returns (uint64 releasedAt) {
+        bytes32 commitment = _commitments[batch.number];
+        releasedAt = _releaseIn(commitment);
+        if (commitment != _commitment(batch.totalsRoot, hashOf(batch), releasedAt)) {
             revert BatchUnknown(batch.number);
         }
     }
 
-    function _checkWaiting(Batch calldata batch, uint64 releasedAt) private view {
-        _checkKnown(batch, releasedAt);
+    function _checkWaiting(Batch calldata batch) private view returns (uint64 releasedAt) {
+        releasedAt = _checkKnown(batch);
         // INVARIANT: a batch is not stopped once it is released.
         if (block.number >= releasedAt) revert BatchReleased(releasedAt);
     }
@@ -389,7 +413,7 @@ contract Batches is IBatches, Governed, EIP712, ReentrancyGuardTransient {
     function _postpone(Batch calldata batch, uint64 oldRelease, uint64 newRelease) private {
         if (newRelease <= oldRelease) return;
         _head.releasedAt = newRelease;
-        _commitments[batch.number] = _commitmentHash(batch, newRelease);
+        _commitments[batch.number] = _commitment(batch.totalsRoot, hashOf(batch), newRelease);
         emit BatchPostponed(batch.number, newRelease);
     }
 

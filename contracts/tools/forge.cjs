@@ -7,12 +7,6 @@ const ROOT = path.join(__dirname, '..')
 const REPOSITORY = path.join(ROOT, '..')
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
 
-/**
- * Environment for building what ships: viaIR for the sources and the gas scenarios, not for every test.
- * The same for all that do so, because forge compiles everything anew when its paths change.
- */
-const SHIPPED = { FOUNDRY_PROFILE: 'default', FOUNDRY_TEST: 'contracts/test/gas' }
-
 /** The path of a Foundry program for this machine. */
 function foundryBinary(name) {
   const extension = process.platform === 'win32' ? '.exe' : ''
@@ -53,6 +47,6 @@ function forge(args, options = {}) {
   return result
 }
 
-module.exports = { ROOT, SHIPPED, foundryBinary, forge }
+module.exports = { ROOT, foundryBinary, forge }
 
 if (require.main === module) process.exit(forge(process.argv.slice(2)).status ?? 1)

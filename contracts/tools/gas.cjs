@@ -3,17 +3,17 @@
 //   --write  keeps the figures in contracts/snapshots/gas.json, which tests compare with
 const fs = require('node:fs')
 const path = require('node:path')
-const { ROOT, SHIPPED, forge } = require('./forge.cjs')
+const { ROOT, forge } = require('./forge.cjs')
 
 const file = path.join(ROOT, 'snapshots', 'gas.json')
 const before = fs.existsSync(file) ? fs.readFileSync(file) : undefined
-const { status } = forge(['test', '--isolate'], {
+const { status } = forge(['test', '--isolate', '--match-path', 'contracts/test/gas/**'], {
   stdio: ['ignore', process.argv.includes('--json') ? 'ignore' : 'inherit', 'inherit'],
-  env: { ...SHIPPED, FORGE_SNAPSHOT_CHECK: 'false' },
+  env: { FORGE_SNAPSHOT_CHECK: 'false' },
 })
 if (status !== 0) {
   console.error(
-    'The gas scenarios failed. See: FOUNDRY_TEST=contracts/test/gas npm run forge -- test --isolate -vvv',
+    'The gas scenarios failed. See: npm run forge -- test --isolate --match-path "contracts/test/gas/**" -vvv',
   )
   process.exit(status ?? 1)
 }

@@ -5,7 +5,7 @@
 // Both are committed; `npm run test:contracts` fails when they differ from the sources.
 const fs = require('node:fs')
 const path = require('node:path')
-const { ROOT, SHIPPED, forge } = require('./forge.cjs')
+const { ROOT, forge } = require('./forge.cjs')
 
 const GENERATED = path.join(ROOT, 'generated')
 const NOTE = '// Made by `npm run abi` from contracts/src. Do not edit.\n'
@@ -75,7 +75,7 @@ function read(name) {
 module.exports = { checkGenerated }
 
 if (require.main === module) {
-  const { status } = forge(['build'], { env: SHIPPED })
+  const { status } = forge(['build'])
   if (status !== 0) process.exit(status ?? 1)
   const files = renderAll()
   for (const name of listGenerated()) if (!files.has(name)) fs.rmSync(path.join(GENERATED, name))

@@ -1,6 +1,5 @@
 import {
   concatHex,
-  encodeAbiParameters,
   hashStruct,
   hashTypedData,
   keccak256,
@@ -100,14 +99,18 @@ export function batchHash(batch: Batch): Hex {
   return hashStruct({ types: BATCH_TYPES, primaryType: 'Batch', data: batch })
 }
 
-/** What a settlement leaves behind on chain. */
+/** Bits of a commitment that hold the block of the release; the others hold the digest. */
+const RELEASE_BITS = 40n
+
+/** What a settlement leaves behind on chain: 216 bits of keccak256(totals' root ‖ batch's hash), then the block of the release. */
 export function batchCommitment(totalsRoot: Hex, hash: Hex, releasedAt: number): Hex {
-  return keccak256(
-    encodeAbiParameters(
-      [{ type: 'bytes32' }, { type: 'bytes32' }, { type: 'uint64' }],
-      [totalsRoot, hash, BigInt(releasedAt)],
-    ),
-  )
+  const digest = BigInt(keccak256(concatHex([totalsRoot, hash])))
+  return numberToHex(((digest >> RELEASE_BITS) << RELEASE_BITS) | BigInt(releasedAt), { size: 32 })
+}
+
+/** First block in which a batch with this commitment can be claimed from. */
+export function releaseIn(commitment: Hex): number {
+  return Number(BigInt(commitment) & ((1n << RELEASE_BITS) - 1n))
 }
 
 export type DataTree = 'totals' | 'receipts'
@@ -159,7 +162,6 @@ export type BatchEvent =
   | ({
       readonly kind: 'claim'
       readonly number: bigint
-      readonly releasedAt: number
       readonly hash: Hex
       readonly payee: Address
       readonly cumulative: bigint
@@ -167,14 +169,12 @@ export type BatchEvent =
   | {
       readonly kind: 'finalise'
       readonly batch: Batch
-      readonly releasedAt: number
       /** What issuance mints to the contract (wei). */
       readonly newCoins: bigint
     }
   | {
       readonly kind: 'demand'
       readonly batch: Batch
-      readonly releasedAt: number
       readonly tree: DataTree
       readonly index: number
       readonly asker: string
@@ -182,18 +182,16 @@ export type BatchEvent =
   | ({
       readonly kind: 'answer'
       readonly batch: Batch
-      readonly releasedAt: number
       readonly tree: DataTree
       readonly data: Hex
     } & LeafProof)
   | {
       readonly kind: 'closeDemand'
       readonly batch: Batch
-      readonly releasedAt: number
       readonly tree: DataTree
       readonly index: number
     }
-  | { readonly kind: 'stop'; readonly batch: Batch; readonly releasedAt: number }
+  | { readonly kind: 'stop'; readonly batch: Batch }
 
 /** Codes are the names of the contract's errors. */
 export type BatchRefusal = Refusal<
@@ -254,8 +252,8 @@ export function transitionBatches(
     case 'closeDemand':
       return closeDemand(state, event, now)
     case 'stop': {
-      const refusal = checkWaiting(state, event.batch, event.releasedAt, now)
-      return refusal ?? stop(state, event.batch, now)
+      const releasedAt = waitingRelease(state, event.batch, now)
+      return typeof releasedAt === 'number' ? stop(state, event.batch, now) : releasedAt
     }
     default:
       return event satisfies never
@@ -310,13 +308,14 @@ function claim(
   event: Extract<BatchEvent, { kind: 'claim' }>,
   now: number,
 ): BatchesState | BatchRefusal {
+  const commitment = state.commitments.get(event.number)
+  if (commitment === undefined) return { refused: 'BatchUnknown' }
+  const releasedAt = releaseIn(commitment)
   // INVARIANT: nothing is claimed from a batch that can still be stopped.
-  if (now < event.releasedAt) return { refused: 'BatchNotReleased' }
+  if (now < releasedAt) return { refused: 'BatchNotReleased' }
   const leaf = hashLeaf(totalsLeaf(event.payee, event.cumulative))
   const root = rootFromProof(leaf, event.index, event.siblings)
-  if (batchCommitment(root, event.hash, event.releasedAt) !== state.commitments.get(event.number)) {
-    return { refused: 'BatchUnknown' }
-  }
+  if (batchCommitment(root, event.hash, releasedAt) !== commitment) return { refused: 'BatchUnknown' }
   const payee = event.payee.toLowerCase()
   const before = state.claimed.get(payee) ?? 0n
   // INVARIANT: a total is paid once: only what it adds to the largest total before.
@@ -330,10 +329,11 @@ function claim(
 
 function finalise(
   state: BatchesState,
-  { batch, releasedAt, newCoins }: Extract<BatchEvent, { kind: 'finalise' }>,
+  { batch, newCoins }: Extract<BatchEvent, { kind: 'finalise' }>,
   now: number,
 ): BatchesState | BatchRefusal {
-  if (!isKnown(state, batch, releasedAt)) return { refused: 'BatchUnknown' }
+  const releasedAt = knownRelease(state, batch)
+  if (releasedAt === undefined) return { refused: 'BatchUnknown' }
   if (now < releasedAt) return { refused: 'BatchNotReleased' }
   // INVARIANT: the treasury is paid, and new coins are released, once a batch.
   if (state.finalised.has(batch.number)) return { refused: 'AlreadyFinalised' }
@@ -352,8 +352,8 @@ function demandData(
   terms: BatchTerms,
 ): BatchesState | BatchRefusal {
   const { batch, tree, index } = event
-  const refusal = checkWaiting(state, batch, event.releasedAt, now)
-  if (refusal !== undefined) return refusal
+  const oldRelease = waitingRelease(state, batch, now)
+  if (typeof oldRelease !== 'number') return oldRelease
   if (now >= state.head.demandableUntil) return { refused: 'BatchReleased' }
   if (index >= treeOf(batch, tree).count) return { refused: 'LeafInvalid' }
   const key = demandKey(batch.number, tree, index)
@@ -361,7 +361,7 @@ function demandData(
   if (state.demands.has(key)) return { refused: 'DemandExists' }
   const deadline = now + terms.demandBlocks
   // INVARIANT: a batch is not released while a demand can still turn out unanswered: as long again to say so.
-  const releasedAt = Math.max(event.releasedAt, deadline + terms.demandBlocks)
+  const releasedAt = Math.max(oldRelease, deadline + terms.demandBlocks)
   return {
     ...state,
     head: { ...state.head, releasedAt },
@@ -377,10 +377,10 @@ function demandData(
 
 function answerDemand(
   state: BatchesState,
-  { batch, releasedAt, tree, index, data, siblings }: Extract<BatchEvent, { kind: 'answer' }>,
+  { batch, tree, index, data, siblings }: Extract<BatchEvent, { kind: 'answer' }>,
   now: number,
 ): BatchesState | BatchRefusal {
-  if (!isKnown(state, batch, releasedAt)) return { refused: 'BatchUnknown' }
+  if (knownRelease(state, batch) === undefined) return { refused: 'BatchUnknown' }
   const key = demandKey(batch.number, tree, index)
   const demand = state.demands.get(key)
   if (demand === undefined || demand.bond === 0n) return { refused: 'DemandUnknown' }
@@ -398,7 +398,7 @@ function answerDemand(
 
 function closeDemand(
   state: BatchesState,
-  { batch, releasedAt, tree, index }: Extract<BatchEvent, { kind: 'closeDemand' }>,
+  { batch, tree, index }: Extract<BatchEvent, { kind: 'closeDemand' }>,
   now: number,
 ): BatchesState | BatchRefusal {
   const key = demandKey(batch.number, tree, index)
@@ -406,7 +406,8 @@ function closeDemand(
   if (demand === undefined || demand.bond === 0n) return { refused: 'DemandUnknown' }
   // A batch that is stopped already owes no answer.
   if (!state.commitments.has(batch.number)) return payBond(state, key, demand)
-  if (!isKnown(state, batch, releasedAt)) return { refused: 'BatchUnknown' }
+  const releasedAt = knownRelease(state, batch)
+  if (releasedAt === undefined) return { refused: 'BatchUnknown' }
   if (now < demand.deadline) return { refused: 'DemandOpen' }
   return payBond(now < releasedAt ? stop(state, batch, now) : state, key, demand)
 }
@@ -436,21 +437,22 @@ function payBond(state: BatchesState, key: string, demand: Demand): BatchesState
   }
 }
 
-function checkWaiting(
-  state: BatchesState,
-  batch: Batch,
-  releasedAt: number,
-  now: number,
-): BatchRefusal | undefined {
-  if (!isKnown(state, batch, releasedAt)) return { refused: 'BatchUnknown' }
+/** The block of a known batch's release, while that is still to come. */
+function waitingRelease(state: BatchesState, batch: Batch, now: number): number | BatchRefusal {
+  const releasedAt = knownRelease(state, batch)
+  if (releasedAt === undefined) return { refused: 'BatchUnknown' }
   // INVARIANT: a batch is not stopped once it is released.
   if (now >= releasedAt) return { refused: 'BatchReleased' }
-  return undefined
+  return releasedAt
 }
 
-function isKnown(state: BatchesState, batch: Batch, releasedAt: number): boolean {
-  const commitment = batchCommitment(batch.totalsRoot, batchHash(batch), releasedAt)
-  return state.commitments.get(batch.number) === commitment
+/** The block of a batch's release; undefined if this is not the batch as it was settled. */
+function knownRelease(state: BatchesState, batch: Batch): number | undefined {
+  const commitment = state.commitments.get(batch.number)
+  if (commitment === undefined) return undefined
+  const releasedAt = releaseIn(commitment)
+  const isKnown = batchCommitment(batch.totalsRoot, batchHash(batch), releasedAt) === commitment
+  return isKnown ? releasedAt : undefined
 }
 
 function treeOf(batch: Batch, tree: DataTree): { root: Hex; count: number } {

@@ -241,7 +241,6 @@ describe('the transition of batches', () => {
   const claim = {
     kind: 'claim',
     number: 1n,
-    releasedAt: 1256,
     hash: batchHash(batch),
     payee: alice,
     ...aliceLeaf,
@@ -287,7 +286,7 @@ describe('the transition of batches', () => {
   })
 
   it('pays the treasury once', () => {
-    const event = { kind: 'finalise', batch, releasedAt: 1256, newCoins: 9n } as const
+    const event = { kind: 'finalise', batch, newCoins: 9n } as const
     expect(transitionBatches(settled, event, 1255, terms)).toEqual({ refused: 'BatchNotReleased' })
     const final = expectState(transitionBatches(settled, event, 1256, terms))
     expect(final.balance).toBe(1500n + 9n - 100n)
@@ -295,7 +294,7 @@ describe('the transition of batches', () => {
   })
 
   it('gives back what a stopped batch handed out', () => {
-    const event = { kind: 'stop', batch, releasedAt: 1256 } as const
+    const event = { kind: 'stop', batch } as const
     expect(transitionBatches(settled, event, 1256, terms)).toEqual({ refused: 'BatchReleased' })
     const stopped = expectState(transitionBatches(settled, event, 1255, terms))
     expect(stopped.unallotted.fees).toBe(1500n)
@@ -303,11 +302,11 @@ describe('the transition of batches', () => {
   })
 
   it('stops a batch whose data nobody shows', () => {
-    const demand = { kind: 'demand', batch, releasedAt: 1256, tree: 'totals', index: 1, asker: bob } as const
+    const demand = { kind: 'demand', batch, tree: 'totals', index: 1, asker: bob } as const
     const open = expectState(transitionBatches(settled, demand, 1200, terms))
     expect(open.head.releasedAt).toBe(1456)
     expect(open.balance).toBe(1510n)
-    const close = { kind: 'closeDemand', batch, releasedAt: 1456, tree: 'totals', index: 1 } as const
+    const close = { kind: 'closeDemand', batch, tree: 'totals', index: 1 } as const
     expect(transitionBatches(open, close, 1327, terms)).toEqual({ refused: 'DemandOpen' })
     const closed = expectState(transitionBatches(open, close, 1328, terms))
     expect(closed.commitments.size).toBe(0)
@@ -317,7 +316,6 @@ describe('the transition of batches', () => {
     const answer = {
       kind: 'answer',
       batch,
-      releasedAt: 1456,
       tree: 'totals',
       data: totalsLeaf(alice, aliceLeaf.cumulative),
       index,

@@ -83,7 +83,7 @@ interface IBatches {
     error SplitInvalid(uint256 validators, uint256 treasury);
     /// @notice The batch hands out more than has come in.
     error BatchUnfunded(uint256 asked, uint256 available);
-    /// @notice What was passed is not batch `number` as it was settled; or it was stopped; or its release moved.
+    /// @notice What was passed is not batch `number` as it was settled, or that was stopped.
     error BatchUnknown(uint64 number);
     /// @notice Claims begin at `releasedAt` (block).
     error BatchNotReleased(uint64 releasedAt);
@@ -133,29 +133,26 @@ interface IBatches {
     /// @param absentees Bit i is set when seat i did not sign.
     function settle(Batch calldata batch, uint256 absentees, bytes calldata signature) external;
 
-    /// @notice Pays `payee` what `cumulative` adds to its claims before. Anybody may.
-    /// @param releasedAt As the settlement, or the last postponement, said.
+    /// @notice Pays the caller what `cumulative` adds to its claims before.
     /// @param hash `hashOf` the batch.
-    /// @param index Position of the payee's leaf.
+    /// @param cumulative The caller's lifetime total (wei) in this batch.
+    /// @param index Position of the caller's leaf.
     function claim(
         uint64 number,
-        uint64 releasedAt,
         bytes32 hash,
-        address payee,
         uint128 cumulative,
         uint256 index,
         bytes32[] calldata siblings
     ) external;
 
-    /// @notice Claims for many payees of one batch in one transaction, at half the price each. Those that were paid already are
-    /// left out, so that a claim in between spoils nothing.
-    function claimMany(uint64 number, uint64 releasedAt, bytes32 hash, Claim[] calldata claims) external;
+    /// @notice Claims for payees of one batch, at half the price each when they are many. Anybody may. Those that were paid
+    /// already are left out, so that a claim in between spoils nothing.
+    function claimMany(uint64 number, bytes32 hash, Claim[] calldata claims) external;
 
     /// @notice Same, to another address, by the payee's signature: a session key that earned names the wallet to pay.
     /// @param signature EIP-712 `Redirect(address payee,address recipient,uint128 cumulative)`, ERC-1271 too.
     function claimTo(
         uint64 number,
-        uint64 releasedAt,
         bytes32 hash,
         address payee,
         uint128 cumulative,
@@ -166,15 +163,14 @@ interface IBatches {
     ) external;
 
     /// @notice After the release: pays the treasury and lets the batch's fees release new coins. Anybody may, once.
-    function finalise(Batch calldata batch, uint64 releasedAt) external;
+    function finalise(Batch calldata batch) external;
 
     /// @notice Demands one leaf of the waiting batch, with `DataDemandBond`. The release moves behind the answer's deadline.
-    function demandData(Batch calldata batch, uint64 releasedAt, Tree tree, uint256 index) external;
+    function demandData(Batch calldata batch, Tree tree, uint256 index) external;
 
     /// @notice Shows a demanded leaf and earns the bond.
     function answerDemand(
         Batch calldata batch,
-        uint64 releasedAt,
         Tree tree,
         uint256 index,
         bytes calldata data,
@@ -182,13 +178,13 @@ interface IBatches {
     ) external;
 
     /// @notice After the deadline of a demand without answer: stops the batch if it still waits, and returns the bond.
-    function closeDemand(Batch calldata batch, uint64 releasedAt, Tree tree, uint256 index) external;
+    function closeDemand(Batch calldata batch, Tree tree, uint256 index) external;
 
     /// @notice Stops the waiting batch; what it handed out can be handed out again. Only modules with the VERDICT role.
-    function stop(Batch calldata batch, uint64 releasedAt) external;
+    function stop(Batch calldata batch) external;
 
     /// @notice While settlement is paused: moves the waiting batch's release a whole window into the future. Anybody may.
-    function hold(Batch calldata batch, uint64 releasedAt) external;
+    function hold(Batch calldata batch) external;
 
     function head() external view returns (Head memory);
 
@@ -198,8 +194,12 @@ interface IBatches {
     /// @notice Lifetime claims of a payee (wei).
     function claimedOf(address payee) external view returns (uint256);
 
-    /// @notice What a settlement left behind: hash of root, batch and release; zero when unknown or stopped.
+    /// @notice What a settlement left behind: the upper 216 bits of keccak256(totals' root ‖ batch's hash), and `releaseOf` in the
+    /// lower 40; zero when unknown or stopped.
     function commitmentOf(uint64 number) external view returns (bytes32);
+
+    /// @notice First block in which batch `number` can be claimed from; zero when unknown or stopped.
+    function releaseOf(uint64 number) external view returns (uint64);
 
     function demandOf(bytes32 id) external view returns (Demand memory);
 

@@ -23,14 +23,15 @@ library MerkleTree {
     {
         assembly ("memory-safe") {
             root := leaf
-            let end := add(siblings.offset, mul(32, siblings.length))
-            for { let position := siblings.offset } lt(position, end) { position := add(position, 32) } {
-                // The node goes to the slot that its position's lowest bit says, its sibling to the other.
-                let slot := shl(5, and(index, 1))
+            // The position's lowest bit, times 32, is the slot of the node; its sibling goes to the other.
+            let path := shl(5, index)
+            let end := add(siblings.offset, shl(5, siblings.length))
+            for { let at := siblings.offset } lt(at, end) { at := add(at, 32) } {
+                let slot := and(path, 32)
                 mstore(slot, root)
-                mstore(xor(slot, 32), calldataload(position))
+                mstore(xor(slot, 32), calldataload(at))
                 root := keccak256(0, 64)
-                index := shr(1, index)
+                path := shr(1, path)
             }
         }
     }

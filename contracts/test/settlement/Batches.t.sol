@@ -53,15 +53,9 @@ contract BatchesTest is Settlement {
     }
 
     function claim(address payee, uint256 total, uint256 index) private {
-        batches.claim(
-            batch.number,
-            releasedAt,
-            batches.hashOf(batch),
-            payee,
-            uint128(total),
-            index,
-            Trees.proof(leaves, index)
-        );
+        bytes32 hash = batches.hashOf(batch);
+        vm.prank(payee);
+        batches.claim(batch.number, hash, uint128(total), index, Trees.proof(leaves, index));
     }
 
     /// @dev Settles another batch in which alice has `total`.
@@ -109,10 +103,17 @@ contract BatchesTest is Settlement {
         rollTo(releasedAt - 1);
         vm.expectRevert(abi.encodeWithSelector(IBatches.BatchNotReleased.selector, releasedAt));
         this.claimAs(alice, 60 * COIN, 0);
-        // Nor with an earlier block of release than was settled.
-        releasedAt -= 1;
-        vm.expectRevert(abi.encodeWithSelector(IBatches.BatchUnknown.selector, 1));
+        vm.assertEq(batches.releaseOf(1), releasedAt);
+        // Nor from a batch that was never settled, which has no release to wait for.
+        vm.assertEq(batches.releaseOf(2), 0);
+        batch.number = 2;
+        vm.expectRevert(abi.encodeWithSelector(IBatches.BatchUnknown.selector, 2));
         this.claimAs(alice, 60 * COIN, 0);
+    }
+
+    function test_keepsTheUpperBitsOfADigestBesideTheRelease() public view {
+        bytes32 digest = keccak256(abi.encode(batch.totalsRoot, batches.hashOf(batch)));
+        vm.assertEq(uint256(batches.commitmentOf(1)), (uint256(digest) & ~uint256(0xffffffffff)) | releasedAt);
     }
 
     /// @dev Loss if accepted: whatever the contract holds.
@@ -143,7 +144,8 @@ contract BatchesTest is Settlement {
         bytes32 hash = batches.hashOf(batch);
         (address payee, uint128 total) = (address(bytes20(leaves[0])), uint128(uint256(leaves[1])));
         vm.expectRevert(abi.encodeWithSelector(IBatches.BatchUnknown.selector, 1));
-        batches.claim(1, releasedAt, hash, payee, total, 0, shorter);
+        vm.prank(payee);
+        batches.claim(1, hash, total, 0, shorter);
     }
 
     function testFuzz_refusesAProofWithAnyBitFlipped(uint16 bit) public {
@@ -153,7 +155,8 @@ contract BatchesTest is Settlement {
         proof[position / 256] ^= bytes32(1 << (position % 256));
         bytes32 hash = batches.hashOf(batch);
         vm.expectRevert(abi.encodeWithSelector(IBatches.BatchUnknown.selector, 1));
-        batches.claim(1, releasedAt, hash, alice, uint128(60 * COIN), 0, proof);
+        vm.prank(alice);
+        batches.claim(1, hash, uint128(60 * COIN), 0, proof);
     }
 
     function test_claimsForManyAndLeavesOutWhoWasPaid() public {
@@ -162,7 +165,7 @@ contract BatchesTest is Settlement {
         IBatches.Claim[] memory claims = new IBatches.Claim[](2);
         claims[0] = IBatches.Claim(alice, uint128(60 * COIN), 0, Trees.proof(leaves, 0));
         claims[1] = IBatches.Claim(bob, uint128(20 * COIN), 1, Trees.proof(leaves, 1));
-        batches.claimMany(1, releasedAt, batches.hashOf(batch), claims);
+        batches.claimMany(1, batches.hashOf(batch), claims);
         vm.assertEq(coin.balanceOf(alice), 60 * COIN);
         vm.assertEq(coin.balanceOf(bob), 20 * COIN);
     }
@@ -174,8 +177,8 @@ contract BatchesTest is Settlement {
         bytes memory signed = signature(aliceKey, batches.redirectDigest(alice, bob, uint128(60 * COIN)));
         // Loss if accepted: alice's total, by whoever names another recipient.
         vm.expectRevert(abi.encodeWithSelector(IBatches.RedirectSignatureInvalid.selector, alice));
-        batches.claimTo(1, releasedAt, hash, alice, uint128(60 * COIN), 0, proof, address(this), signed);
-        batches.claimTo(1, releasedAt, hash, alice, uint128(60 * COIN), 0, proof, bob, signed);
+        batches.claimTo(1, hash, alice, uint128(60 * COIN), 0, proof, address(this), signed);
+        batches.claimTo(1, hash, alice, uint128(60 * COIN), 0, proof, bob, signed);
         vm.assertEq(coin.balanceOf(bob), 60 * COIN);
     }
 
@@ -298,22 +301,22 @@ contract BatchesTest is Settlement {
 
     function test_finalisesOnceAfterTheRelease() public {
         vm.expectRevert(abi.encodeWithSelector(IBatches.BatchNotReleased.selector, releasedAt));
-        batches.finalise(batch, releasedAt);
+        batches.finalise(batch);
         rollTo(releasedAt);
         (uint256 reward,) = issuance.quote(100 * COIN);
-        batches.finalise(batch, releasedAt);
+        batches.finalise(batch);
         vm.assertEq(coin.balanceOf(address(treasury)), 10 * COIN);
         (uint256 fees, uint256 rewards) = batches.unallotted();
         vm.assertEq(fees, 900 * COIN);
         vm.assertGt(reward, 0);
         vm.assertEq(rewards, reward);
         vm.expectRevert(abi.encodeWithSelector(IBatches.AlreadyFinalised.selector, 1));
-        batches.finalise(batch, releasedAt);
+        batches.finalise(batch);
     }
 
     function test_handsOutNewCoinsInAFollowingBatch() public {
         rollTo(releasedAt);
-        batches.finalise(batch, releasedAt);
+        batches.finalise(batch);
         (, uint256 rewards) = batches.unallotted();
         rollBy(600);
         leaves[0] = totalsLeaf(alice, 60 * COIN + rewards);
@@ -326,9 +329,9 @@ contract BatchesTest is Settlement {
 
     function test_letsAVerdictModuleStopAWaitingBatch() public {
         expectMissingRole(VERDICT, address(this));
-        batches.stop(batch, releasedAt);
+        batches.stop(batch);
         vm.prank(module);
-        batches.stop(batch, releasedAt);
+        batches.stop(batch);
         (uint256 fees,) = batches.unallotted();
         vm.assertEq(fees, 1000 * COIN);
         rollTo(releasedAt);
@@ -344,13 +347,13 @@ contract BatchesTest is Settlement {
         rollTo(releasedAt);
         vm.expectRevert(abi.encodeWithSelector(IBatches.BatchReleased.selector, releasedAt));
         vm.prank(module);
-        batches.stop(batch, releasedAt);
+        batches.stop(batch);
     }
 
     function demand(IBatches.Tree tree, uint256 index) private {
         give(address(this), 10 * COIN);
         coin.approve(address(batches), 10 * COIN);
-        batches.demandData(batch, releasedAt, tree, index);
+        batches.demandData(batch, tree, index);
         releasedAt = batches.head().releasedAt;
     }
 
@@ -361,12 +364,12 @@ contract BatchesTest is Settlement {
         vm.assertGt(releasedAt, before);
         uint64 deadline = batches.demandOf(batches.demandId(1, IBatches.Tree.Receipts, 1)).deadline;
         vm.expectRevert(abi.encodeWithSelector(IBatches.DemandOpen.selector, deadline));
-        batches.closeDemand(batch, releasedAt, IBatches.Tree.Receipts, 1);
+        batches.closeDemand(batch, IBatches.Tree.Receipts, 1);
         rollTo(deadline);
         vm.expectRevert(abi.encodeWithSelector(IBatches.DemandOverdue.selector, deadline));
-        batches.answerDemand(batch, releasedAt, IBatches.Tree.Receipts, 1, "", Trees.proof(leaves, 1));
+        batches.answerDemand(batch, IBatches.Tree.Receipts, 1, "", Trees.proof(leaves, 1));
         uint256 held = coin.balanceOf(address(this));
-        batches.closeDemand(batch, releasedAt, IBatches.Tree.Receipts, 1);
+        batches.closeDemand(batch, IBatches.Tree.Receipts, 1);
         vm.assertEq(coin.balanceOf(address(this)), held + 10 * COIN);
         vm.assertEq(batches.commitmentOf(1), bytes32(0));
     }
@@ -377,15 +380,15 @@ contract BatchesTest is Settlement {
         bytes memory data = abi.encodePacked(bob, uint128(20 * COIN));
         bytes memory wrong = abi.encodePacked(bob, uint128(21 * COIN));
         vm.expectRevert(abi.encodeWithSelector(IBatches.LeafInvalid.selector, 1));
-        batches.answerDemand(batch, releasedAt, IBatches.Tree.Totals, 1, wrong, proof);
+        batches.answerDemand(batch, IBatches.Tree.Totals, 1, wrong, proof);
         vm.prank(bob);
-        batches.answerDemand(batch, releasedAt, IBatches.Tree.Totals, 1, data, proof);
+        batches.answerDemand(batch, IBatches.Tree.Totals, 1, data, proof);
         vm.assertEq(coin.balanceOf(bob), 10 * COIN);
         bytes32 id = batches.demandId(1, IBatches.Tree.Totals, 1);
         vm.expectRevert(abi.encodeWithSelector(IBatches.DemandUnknown.selector, id));
-        batches.answerDemand(batch, releasedAt, IBatches.Tree.Totals, 1, data, proof);
+        batches.answerDemand(batch, IBatches.Tree.Totals, 1, data, proof);
         vm.expectRevert(abi.encodeWithSelector(IBatches.DemandExists.selector, id));
-        batches.demandData(batch, releasedAt, IBatches.Tree.Totals, 1);
+        batches.demandData(batch, IBatches.Tree.Totals, 1);
         // Claims wait for the moved release, then go on.
         rollTo(releasedAt);
         claim(bob, 20 * COIN, 1);
@@ -393,13 +396,13 @@ contract BatchesTest is Settlement {
 
     function test_endsDemandsWithTheWindowAndRefusesLeavesThatDoNotExist() public {
         vm.expectRevert(abi.encodeWithSelector(IBatches.LeafInvalid.selector, 3));
-        batches.demandData(batch, releasedAt, IBatches.Tree.Totals, 3);
+        batches.demandData(batch, IBatches.Tree.Totals, 3);
         uint64 until = batches.head().demandableUntil;
         rollTo(until - 1);
         demand(IBatches.Tree.Totals, 0);
         rollTo(until);
         vm.expectRevert(abi.encodeWithSelector(IBatches.BatchReleased.selector, until));
-        batches.demandData(batch, releasedAt, IBatches.Tree.Totals, 1);
+        batches.demandData(batch, IBatches.Tree.Totals, 1);
     }
 
     function test_returnsBondsOfABatchThatWasStoppedOrReleased() public {
@@ -407,28 +410,29 @@ contract BatchesTest is Settlement {
         demand(IBatches.Tree.Totals, 1);
         rollTo(releasedAt);
         // Nobody said in time that the answer is missing: released, and the bond still comes back.
-        batches.closeDemand(batch, releasedAt, IBatches.Tree.Totals, 0);
+        batches.closeDemand(batch, IBatches.Tree.Totals, 0);
         vm.assertNotEq(batches.commitmentOf(1), bytes32(0));
         settleNext(95 * COIN);
         demand(IBatches.Tree.Totals, 2);
         vm.prank(module);
-        batches.stop(batch, releasedAt);
+        batches.stop(batch);
         uint256 held = coin.balanceOf(address(this));
-        batches.closeDemand(batch, releasedAt, IBatches.Tree.Totals, 2);
+        batches.closeDemand(batch, IBatches.Tree.Totals, 2);
         vm.assertEq(coin.balanceOf(address(this)), held + 10 * COIN);
     }
 
     function test_postsNothingWhilePausedAndHoldsWhatWaits() public {
         vm.expectRevert(IBatches.NotPaused.selector);
-        batches.hold(batch, releasedAt);
+        batches.hold(batch);
         vm.prank(guardian);
         authority.pause(Switch.Settlement);
         rollTo(releasedAt - 1);
-        batches.hold(batch, releasedAt);
+        batches.hold(batch);
         uint64 later = batches.head().releasedAt;
         vm.assertEq(later, vm.getBlockNumber() + 256);
+        vm.assertEq(batches.releaseOf(1), later);
         rollTo(releasedAt);
-        vm.expectRevert(abi.encodeWithSelector(IBatches.BatchUnknown.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(IBatches.BatchNotReleased.selector, later));
         this.claimAs(alice, 60 * COIN, 0);
         vm.expectPartialRevert(IAuthority.Paused.selector);
         batches.settle(batch, 0, "");
