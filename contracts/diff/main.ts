@@ -1,10 +1,8 @@
-// `npm run diff:contracts`: the TypeScript model against the contracts on a chain of its own.
+// `npm run diff:contracts`: the TypeScript model against the contracts.
 //   --batches N   random batches (10,000)     --channels N   random channels (10,000)
 //   --seed N      another walk                --json         one line of JSON
 import { parseArgs } from 'node:util'
-import { startAnvil } from '../deploy/anvil.fixture.ts'
-import { DiffChain } from './chain.ts'
-import { compareBatches, compareChannels, deployForDiff, emptyReport, seededRandom } from './settlement.ts'
+import { compareWithModel } from './compare.ts'
 
 const { values } = parseArgs({
   options: {
@@ -14,29 +12,29 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-const seed = Number(values.seed)
 const startMs = performance.now()
-const anvil = await startAnvil(['--auto-impersonate', '--gas-limit', '1000000000'])
-try {
-  const from = anvil.wallet(0).account.address
-  const chain = new DiffChain(anvil.url, from)
-  const contracts = await deployForDiff(chain, from)
-  const report = emptyReport(seed)
-  const random = seededRandom(seed)
-  await compareBatches(chain, contracts, from, Number(values.batches), random, report)
-  await compareChannels(chain, contracts, from, Number(values.channels), random, report)
-  const seconds = Math.round((performance.now() - startMs) / 1000)
-  const result = { ...report, differences: report.differences.length, seconds }
-  if (values.json) console.log(JSON.stringify(result))
-  else {
-    console.table(result.refused)
-    console.log(
-      `${report.batches} batches (${report.batchEvents} events) and ${report.channels} channels ` +
-        `(${report.channelEvents} events) in ${seconds} s: ${report.differences.length} differences`,
-    )
-  }
-  for (const difference of report.differences.slice(0, 20)) console.error(difference)
-  if (report.differences.length > 0) process.exitCode = 1
-} finally {
-  await anvil.stop()
+const report = await compareWithModel({
+  batches: readCount('batches', values.batches),
+  channels: readCount('channels', values.channels),
+  seed: readCount('seed', values.seed),
+  onProgress: (text) => process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`),
+})
+if (process.stderr.isTTY) process.stderr.write('\n')
+const seconds = Math.round((performance.now() - startMs) / 1000)
+if (values.json) {
+  console.log(JSON.stringify({ ...report, differences: report.differences.length, seconds }))
+} else {
+  console.table(report.refused)
+  console.log(
+    `${report.batches} batches (${report.batchEvents} events) and ${report.channels} channels ` +
+      `(${report.channelEvents} events) in ${seconds} s: ${report.differences.length} differences`,
+  )
+}
+for (const difference of report.differences) console.error(difference)
+if (report.differences.length > 0) process.exitCode = 1
+
+function readCount(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  console.error(`--${name} takes a whole number from 0 to 999999999, not "${text}".`)
+  process.exit(2)
 }

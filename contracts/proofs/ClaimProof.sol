@@ -10,7 +10,9 @@ contract ClaimProof {
     uint256 private _paid;
 
     function fund(uint256 amount) external {
-        require(amount <= type(uint96).max && _funded <= type(uint128).max && _unallotted <= type(uint128).max);
+        require(
+            amount <= type(uint96).max && _funded <= type(uint128).max && _unallotted <= type(uint128).max
+        );
         _funded += amount;
         _unallotted += amount;
     }

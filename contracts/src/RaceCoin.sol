@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import { IERC3009 } from "./interfaces/IERC3009.sol";
 import { IRaceCoin } from "./interfaces/IRaceCoin.sol";
+import { AccountWord } from "./libraries/AccountWord.sol";
 import { Votes } from "@openzeppelin/contracts/governance/utils/Votes.sol";
 import { ERC20 } from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import { IERC20 } from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -14,8 +15,10 @@ import { SignatureChecker } from "@openzeppelin/contracts/utils/cryptography/Sig
 import { Time } from "@openzeppelin/contracts/utils/types/Time.sol";
 
 contract RaceCoin is ERC20, ERC20Permit, ERC20Votes, IRaceCoin {
-    /// @dev One slot: with one for each, a transfer between strangers would cost 4,200 gas more, for delegates that few have.
-    /// @param word The delegate in the upper 160 bits, the balance (wei) in the lower 96, which hold the cap of almost 2^90.
+    using AccountWord for uint256;
+
+    /// @dev A struct, so that its place is computed once for reading and writing.
+    /// @param word See {AccountWord}.
     struct Account {
         uint256 word;
     }
@@ -172,7 +175,7 @@ contract RaceCoin is ERC20, ERC20Permit, ERC20Votes, IRaceCoin {
 
     /// @inheritdoc ERC20
     function balanceOf(address owner) public view override(ERC20, IERC20) returns (uint256) {
-        return _balanceIn(_accounts[owner].word);
+        return _accounts[owner].word.balanceIn();
     }
 
     /// @inheritdoc ERC20
@@ -182,7 +185,7 @@ contract RaceCoin is ERC20, ERC20Permit, ERC20Votes, IRaceCoin {
 
     /// @inheritdoc Votes
     function delegates(address account) public view override returns (address) {
-        return _delegateIn(_accounts[account].word);
+        return _accounts[account].word.delegateIn();
     }
 
     function nonces(address owner) public view override(ERC20Permit, Nonces) returns (uint256) {
@@ -244,50 +247,35 @@ contract RaceCoin is ERC20, ERC20Permit, ERC20Votes, IRaceCoin {
     }
 
     function _delegate(address owner, address delegatee) internal override {
-        uint256 account = _accounts[owner].word;
-        _accounts[owner].word = (uint256(uint160(delegatee)) << 96) | _balanceIn(account);
-        emit DelegateChanged(owner, _delegateIn(account), delegatee);
-        _moveDelegateVotes(_delegateIn(account), delegatee, _balanceIn(account));
+        Account storage account = _accounts[owner];
+        uint256 word = account.word;
+        account.word = word.withDelegate(delegatee);
+        emit DelegateChanged(owner, word.delegateIn(), delegatee);
+        _moveDelegateVotes(word.delegateIn(), delegatee, word.balanceIn());
     }
 
     /// @dev In place of the bookkeeping of ERC20 and ERC20Votes, which spreads an account over two slots.
     function _update(address from, address to, uint256 value) internal override(ERC20, ERC20Votes) {
         uint256 sender;
         uint256 receiver;
-        unchecked {
-            if (from != address(0)) {
-                Account storage account = _accounts[from];
-                sender = account.word;
-                // INVARIANT: nobody sends more than it has.
-                if (_balanceIn(sender) < value) {
-                    revert ERC20InsufficientBalance(from, _balanceIn(sender), value);
-                }
-                // SAFETY: the balance covers `value`, so nothing is borrowed from the delegate's bits.
-                account.word = sender - value;
-            }
-            if (to != address(0)) {
-                Account storage account = _accounts[to];
-                receiver = account.word;
-                // SAFETY: all balances together are at most the cap, below 2^96: nothing is carried into the delegate's bits.
-                account.word = receiver + value;
-            }
+        if (from != address(0)) {
+            Account storage account = _accounts[from];
+            sender = account.word;
+            // INVARIANT: nobody sends more than it has.
+            if (sender.balanceIn() < value) revert ERC20InsufficientBalance(from, sender.balanceIn(), value);
+            account.word = sender.debit(value);
+        }
+        if (to != address(0)) {
+            Account storage account = _accounts[to];
+            receiver = account.word;
+            // SAFETY: all balances together are at most the cap.
+            account.word = receiver.credit(value);
         }
         emit Transfer(from, to, value);
         if (from == address(0) || to == address(0)) {
             _transferVotingUnits(from, to, value);
-        } else if ((sender ^ receiver) >> 96 != 0) {
-            _moveDelegateVotes(_delegateIn(sender), _delegateIn(receiver), value);
+        } else if (!sender.hasDelegateOf(receiver)) {
+            _moveDelegateVotes(sender.delegateIn(), receiver.delegateIn(), value);
         }
-    }
-
-    function _balanceIn(uint256 account) private pure returns (uint256) {
-        // The lower 96 bits are meant.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint96(account);
-    }
-
-    function _delegateIn(uint256 account) private pure returns (address) {
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return address(uint160(account >> 96));
     }
 }

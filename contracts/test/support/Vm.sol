@@ -84,6 +84,10 @@ interface Vm {
 
     // Vectors that TypeScript reads too, and settings.
     function readFile(string calldata path) external view returns (string memory);
+    function readLine(string calldata path) external view returns (string memory);
+    function writeFile(string calldata path, string calldata data) external;
+    function parseBytes(string calldata text) external pure returns (bytes memory);
+    function envString(string calldata name) external view returns (string memory);
     function parseJson(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
     function parseJsonUintArray(string calldata json, string calldata key)
@@ -113,6 +117,7 @@ interface Vm {
     function toString(uint256 value) external pure returns (string memory);
     function toString(address value) external pure returns (string memory);
     function toString(bytes32 value) external pure returns (string memory);
+    function toString(bytes calldata value) external pure returns (string memory);
 
     // Checks. Each reverts with both values when it does not hold.
     function assertTrue(bool condition) external pure;
