@@ -5,20 +5,21 @@ import { playWalk, readStage } from './stage.ts'
 import { Walk } from './walk.ts'
 
 // The share of every run of the tests; `npm run diff:contracts` makes 10,000 of each.
-const SHARE = { batches: 500, channels: 500, seed: 7 }
+const SHARE = { batches: 500, channels: 500, epochEvents: 500, seed: 7 }
 
 /** Compiling all contracts takes half a minute, once, on two idle cores. */
 const TIMEOUT_MS = 300_000
 
 describe('the model of settlement', () => {
   it(
-    'does with random batches and channels what the contracts do',
+    'does with random batches, channels and epochs what the contracts do',
     async () => {
       const report = await compareWithModel(SHARE)
       expect(report.differences).toEqual([])
       // A walk in which everything was refused, or nothing, would show little.
       expect(report.accepted).toBeGreaterThan(SHARE.batches + SHARE.channels)
-      expect(Object.keys(report.refused).length).toBeGreaterThan(12)
+      expect(report.epochs).toBeGreaterThan(3)
+      expect(Object.keys(report.refused).length).toBeGreaterThan(20)
     },
     TIMEOUT_MS,
   )

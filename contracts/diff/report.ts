@@ -5,6 +5,9 @@ export interface DiffReport {
   batchEvents: number
   channels: number
   channelEvents: number
+  /** Epochs that were started. */
+  epochs: number
+  epochEvents: number
   /** Events that both accept. */
   accepted: number
   /** Events that both refuse, by the name of the error. */
@@ -21,6 +24,8 @@ export function emptyReport(seed: number): DiffReport {
     batchEvents: 0,
     channels: 0,
     channelEvents: 0,
+    epochs: 0,
+    epochEvents: 0,
     accepted: 0,
     refused: {},
     doubleSpends: 0,

@@ -28,7 +28,12 @@ export interface Stage {
   readonly payer: Address
   readonly payerKey: Hex
   readonly payeeKey: Hex
+  /** Sum of the validators' BLS secrets: one signature of all. */
   readonly validatorKey: Hex
+  readonly validators: readonly Address[]
+  readonly epochs: Address
+  /** Seed of the running epoch, the first. */
+  readonly seed: Hex
   readonly coin: Address
   readonly batches: Address
   readonly channels: Address
@@ -42,7 +47,12 @@ export interface Stage {
       | 'demandBond'
       | 'closeDelay'
       | 'dailyCap'
-      | 'trainingShareBps',
+      | 'trainingShareBps'
+      | 'epochBlocks'
+      | 'commitBlocks'
+      | 'revealBlocks'
+      | 'beaconDeposit'
+      | 'delay',
       string
     >
   >

@@ -1,4 +1,11 @@
-import { encodeAbiParameters, keccak256, type Address, type Hex } from 'viem'
+import {
+  encodeAbiParameters,
+  hashTypedData,
+  keccak256,
+  type Address,
+  type Hex,
+  type TypedDataDomain,
+} from 'viem'
 import type { Refusal } from './refusal.ts'
 
 /** The beacon of one epoch and the outcome that follows; the twin of `Epochs`. Blocks are numbers. */
@@ -47,6 +54,67 @@ export type EpochEvent =
   | { readonly kind: 'propose'; readonly number: bigint; readonly isSigned: boolean }
   | { readonly kind: 'reject' }
   | { readonly kind: 'activate' }
+
+/** The twin of `IEpochs.Outcome`: what an epoch begins with. */
+export interface EpochOutcome {
+  readonly number: bigint
+  readonly weightRoot: Hex
+  readonly totalWeight: bigint
+  readonly drawRoot: Hex
+  readonly drawCount: number
+  readonly drawWeight: bigint
+  readonly setId: Hex
+  readonly isSampled: boolean
+}
+
+/** Where epochs live: both are in every signature. */
+export interface EpochsContract {
+  readonly chainId: number
+  readonly address: Address
+}
+
+/** EIP-712 types. Validators of the running epoch sign an outcome with their BLS keys. */
+export const EPOCH_TYPES = {
+  Outcome: [
+    { name: 'epoch', type: 'uint64' },
+    { name: 'setInForce', type: 'bytes32' },
+    { name: 'number', type: 'uint64' },
+    { name: 'weightRoot', type: 'bytes32' },
+    { name: 'totalWeight', type: 'uint64' },
+    { name: 'drawRoot', type: 'bytes32' },
+    { name: 'drawCount', type: 'uint32' },
+    { name: 'drawWeight', type: 'uint64' },
+    { name: 'setId', type: 'bytes32' },
+    { name: 'isSampled', type: 'bool' },
+  ],
+} as const
+
+export function epochsDomain({ chainId, address }: EpochsContract) {
+  return {
+    name: 'Racemesh Epochs',
+    version: '1',
+    chainId,
+    verifyingContract: address,
+  } as const satisfies TypedDataDomain
+}
+
+/**
+ * What validators sign to propose an outcome.
+ *
+ * @param running The running epoch and its set, whose validators sign
+ */
+export function outcomeDigest(
+  contract: EpochsContract,
+  running: { readonly number: bigint; readonly setId: Hex },
+  outcome: EpochOutcome,
+): Hex {
+  return hashTypedData({
+    domain: epochsDomain(contract),
+    types: EPOCH_TYPES,
+    primaryType: 'Outcome',
+    message: { epoch: running.number, setInForce: running.setId, ...outcome },
+  })
+}
 
 /** Codes are the names of the contract's errors. */
 export type EpochRefusal = Refusal<

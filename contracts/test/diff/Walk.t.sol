@@ -22,12 +22,14 @@ contract WalkTest is Settlement {
         bytes want;
     }
 
+    uint256 private constant SEATS = 4;
+
     address private payer;
     uint256 private payerKey;
     uint256 private payeeKey;
 
     function setUp() public {
-        deploySettlement(1);
+        deploySettlement(SEATS);
         (payer, payerKey) = makeAccount("payer");
         (, payeeKey) = makeAccount("payee");
         address[2] memory owners = [address(this), payer];
@@ -38,25 +40,39 @@ contract WalkTest is Settlement {
             coin.approve(address(channels), type(uint256).max);
             vm.stopPrank();
         }
+        for (uint256 i = 0; i < SEATS; i++) {
+            // Deposits of the beacon, some of which are lost.
+            give(validator(i), 10_000_000 * COIN);
+            vm.prank(validator(i));
+            coin.approve(address(epochs), type(uint256).max);
+        }
         authority.grant(VERDICT, address(this));
     }
 
     /// @notice Writes down where everything is and which parameters hold.
     function test_stage() public {
-        string memory json = string.concat(
-            '{"chainId":',
-            vm.toString(block.chainid),
-            ',"block":',
-            vm.toString(vm.getBlockNumber()),
-            ',"time":',
-            vm.toString(vm.getBlockTimestamp()),
-            ',"genesis":',
-            vm.toString(issuance.genesis()),
-            accounts(),
-            terms(),
-            "}"
-        );
-        vm.writeFile(vm.envString("WALK_STAGE"), json);
+        string memory stage = "stage";
+        vm.serializeUint(stage, "chainId", block.chainid);
+        vm.serializeUint(stage, "block", vm.getBlockNumber());
+        vm.serializeUint(stage, "time", vm.getBlockTimestamp());
+        vm.serializeUint(stage, "genesis", issuance.genesis());
+        vm.serializeAddress(stage, "actor", address(this));
+        vm.serializeAddress(stage, "payer", payer);
+        vm.serializeBytes32(stage, "payerKey", bytes32(payerKey));
+        vm.serializeBytes32(stage, "payeeKey", bytes32(payeeKey));
+        vm.serializeBytes32(stage, "validatorKey", bytes32(BlsSigner.aggregateSecret(SEATS, 0, 0)));
+        address[] memory validators = new address[](SEATS);
+        for (uint256 i = 0; i < SEATS; i++) {
+            validators[i] = validator(i);
+        }
+        vm.serializeAddress(stage, "validators", validators);
+        vm.serializeAddress(stage, "coin", address(coin));
+        vm.serializeAddress(stage, "batches", address(batches));
+        vm.serializeAddress(stage, "channels", address(channels));
+        vm.serializeAddress(stage, "epochs", address(epochs));
+        vm.serializeBytes32(stage, "setId", setId);
+        vm.serializeBytes32(stage, "seed", epochs.seedOf(1));
+        vm.writeFile(vm.envString("WALK_STAGE"), vm.serializeString(stage, "parameters", terms()));
     }
 
     /// @notice Fails at the first step that does something else, and says which and what; writes down how many it played.
@@ -97,54 +113,24 @@ contract WalkTest is Settlement {
         return true;
     }
 
-    function accounts() private view returns (string memory) {
-        return string.concat(
-            ',"actor":"',
-            vm.toString(address(this)),
-            '","payer":"',
-            vm.toString(payer),
-            '","payerKey":"',
-            vm.toString(bytes32(payerKey)),
-            '","payeeKey":"',
-            vm.toString(bytes32(payeeKey)),
-            '","validatorKey":"',
-            vm.toString(bytes32(BlsSigner.secretOf(0))),
-            '","coin":"',
-            vm.toString(address(coin)),
-            '","batches":"',
-            vm.toString(address(batches)),
-            '","channels":"',
-            vm.toString(address(channels)),
-            '","setId":"',
-            vm.toString(setId),
-            '"'
-        );
-    }
-
-    function terms() private view returns (string memory) {
-        return string.concat(
-            ',"parameters":{',
-            parameter("leafLimit", Parameter.BatchLeafLimit),
-            ",",
-            parameter("intervalBlocks", Parameter.BatchIntervalBlocks),
-            ",",
-            parameter("slashWindowBlocks", Parameter.SlashWindowBlocks),
-            ",",
-            parameter("demandBlocks", Parameter.DataDemandBlocks),
-            ",",
-            parameter("demandBond", Parameter.DataDemandBond),
-            ",",
-            parameter("closeDelay", Parameter.ChannelCloseDelay),
-            ",",
-            parameter("dailyCap", Parameter.IssuanceDailyCap),
-            ",",
-            parameter("trainingShareBps", Parameter.TrainingShareBps),
-            "}"
-        );
+    function terms() private returns (string memory) {
+        note("leafLimit", Parameter.BatchLeafLimit);
+        note("intervalBlocks", Parameter.BatchIntervalBlocks);
+        note("slashWindowBlocks", Parameter.SlashWindowBlocks);
+        note("demandBlocks", Parameter.DataDemandBlocks);
+        note("demandBond", Parameter.DataDemandBond);
+        note("closeDelay", Parameter.ChannelCloseDelay);
+        note("dailyCap", Parameter.IssuanceDailyCap);
+        note("trainingShareBps", Parameter.TrainingShareBps);
+        note("epochBlocks", Parameter.EpochBlocks);
+        note("commitBlocks", Parameter.BeaconCommitBlocks);
+        note("revealBlocks", Parameter.BeaconRevealBlocks);
+        note("beaconDeposit", Parameter.BeaconDeposit);
+        return vm.serializeString("parameters", "delay", vm.toString(epochs.delay()));
     }
 
     /// @dev As text: some are beyond what JSON's numbers hold.
-    function parameter(string memory name, Parameter which) private view returns (string memory) {
-        return string.concat('"', name, '":"', vm.toString(valueOf(which)), '"');
+    function note(string memory name, Parameter parameter) private {
+        vm.serializeString("parameters", name, vm.toString(valueOf(parameter)));
     }
 }

@@ -87,6 +87,21 @@ interface Vm {
     function readLine(string calldata path) external view returns (string memory);
     function writeFile(string calldata path, string calldata data) external;
     function parseBytes(string calldata text) external pure returns (bytes memory);
+    function serializeUint(string calldata object, string calldata key, uint256 value)
+        external
+        returns (string memory);
+    function serializeAddress(string calldata object, string calldata key, address value)
+        external
+        returns (string memory);
+    function serializeAddress(string calldata object, string calldata key, address[] calldata values)
+        external
+        returns (string memory);
+    function serializeBytes32(string calldata object, string calldata key, bytes32 value)
+        external
+        returns (string memory);
+    function serializeString(string calldata object, string calldata key, string calldata value)
+        external
+        returns (string memory);
     function envString(string calldata name) external view returns (string memory);
     function parseJson(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
