@@ -5,6 +5,7 @@ export class DeployError extends MeshError<
   | { code: 'INCOMPLETE'; missing: string }
   | { code: 'BAD_RECORD'; field: string }
   | { code: 'BAD_SETTINGS'; field: string }
+  | { code: 'UNREACHABLE'; url: string }
   | { code: 'WRONG_CHAIN'; expected: number; actual: number }
   | { code: 'OTHER_CODE'; contract: string }
   | { code: 'NO_CODE'; contract: string }
