@@ -7,6 +7,7 @@ import { toyAdvert, toyManifest } from '../shared/mesh/testing/toy-model.fixture
 import { VirtualClock } from '../shared/mesh/testing/virtual-clock.fixture.ts'
 import { WireStream } from '../shared/mesh/wire-stream.ts'
 import type { ModelManifest } from '../shared/model/manifest.ts'
+import { stageMemoryBytes } from '../shared/model/stage-memory.ts'
 import { parseModelId, type PeerIdText } from '../shared/protocol/ids.ts'
 import {
   decodeStageOffer,
@@ -75,13 +76,14 @@ describe('Assigner', () => {
   it('asks nobody for more than its budget holds of all models together', async () => {
     const other = { ...toyManifest, id: parseModelId('cd'.repeat(32)), name: 'other' }
     const { assigner, offers, advertise, plan } = setUp({ models: [toyManifest, other] })
-    // Half of one model takes 350 or 370 bytes.
-    advertise(A, { memoryBudgetBytes: 400 })
-    advertise(B, { memoryBudgetBytes: 400 })
+    // The second half takes more than the first, by what the head is larger than the embedding.
+    const halfBytes = stageMemoryBytes(toyManifest, { start: 3, end: 6 })
+    advertise(A, { memoryBudgetBytes: halfBytes })
+    advertise(B, { memoryBudgetBytes: halfBytes })
     await plan()
     expect(offers.map(({ layers }) => layers).sort()).toEqual(['0-3', '3-6'])
-    advertise(A, { memoryBudgetBytes: 800 })
-    advertise(B, { memoryBudgetBytes: 800 })
+    advertise(A, { memoryBudgetBytes: 2 * halfBytes })
+    advertise(B, { memoryBudgetBytes: 2 * halfBytes })
     await plan()
     expect(offers.map(({ layers }) => layers).sort()).toEqual(['0-3', '0-3', '3-6', '3-6'])
     assigner.stop()

@@ -1,7 +1,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { ModelManifest } from '../shared/model/manifest.ts'
-import type { AssignmentModel } from '../shared/mesh/assignment.ts'
+import { assignmentModel } from '../shared/mesh/assignment-model.ts'
 import type { Membership, MemberPeer } from '../shared/mesh/membership.ts'
 import { planModels, type SharingPeer } from '../shared/mesh/model-assignment.ts'
 import type { Clock, Logger } from '../shared/mesh/ports.ts'
@@ -166,19 +166,6 @@ export class Assigner {
     } finally {
       stream.close()
     }
-  }
-}
-
-function assignmentModel(manifest: ModelManifest): AssignmentModel {
-  const bytesOf = (kind: 'embedding' | 'head'): number =>
-    manifest.files.filter(({ role }) => role.kind === kind).reduce((sum, file) => sum + file.sizeBytes, 0)
-  return {
-    id: manifest.id,
-    layerCount: manifest.config.layerCount,
-    layerBytes: manifest.files.flatMap((file) => (file.role.kind === 'layer' ? [file.sizeBytes] : [])),
-    embeddingBytes: bytesOf('embedding'),
-    headBytes: bytesOf('head'),
-    encoding: manifest.encoding,
   }
 }
 

@@ -3,6 +3,7 @@ import { formatRange } from '../protocol/layer-range.ts'
 import type { SessionId } from '../protocol/ids.ts'
 import { stageFiles, type Encoding, type LlamaConfig, type ModelManifest } from '../model/manifest.ts'
 import { checkSamplingParams, sampleToken } from '../model/sampler.ts'
+import { kvBytesPerToken, maxSessionTokens } from '../model/stage-memory.ts'
 import {
   stageIdOf,
   type ComputeEngine,
@@ -43,11 +44,6 @@ export interface InThreadEngineInit {
   readonly maxSessionsPerStage?: number | undefined
 }
 
-/**
- * Positions that a session may have at most, whatever the model's context: the rotary tables of 8,192 positions take
- * 4 MiB at head size 128, and nothing of today's mesh carries longer sequences.
- */
-const MAX_POSITIONS = 8192
 // Each open session holds a cache, and steps of all of them share one queue: beyond this, waiting is the answer.
 const MAX_SESSIONS_PER_STAGE = 16
 
@@ -157,7 +153,7 @@ export class InThreadEngine implements ComputeEngine {
     try {
       for (const file of weightFiles) checkWeightFile(file, files.get(file.path))
       await this.#backend.testDevice(manifest.encoding)
-      const maxPositions = Math.min(manifest.config.contextLength, MAX_POSITIONS)
+      const maxPositions = maxSessionTokens(manifest.config)
       const runner = await this.#backend.createRunner({ manifest, layers, files, maxPositions })
       const embeddingBytes = layers.start === 0 ? files.get('embedding.bin') : undefined
       const hasHead = layers.end === manifest.config.layerCount
@@ -313,11 +309,6 @@ interface Session {
   position: number
   readonly sampling: SamplingParams | null
   readonly history: Set<number>
-}
-
-/** Keys and values of one position over the layers of a stage, float32. */
-export function kvBytesPerToken(config: LlamaConfig, layers: LayerRange): number {
-  return (layers.end - layers.start) * 2 * config.kvHeadCount * config.headSize * 4
 }
 
 function toHidden(stage: Stage, input: StageInput): Float32Array<ArrayBuffer> {

@@ -9,7 +9,7 @@ import {
   type AssignmentModel,
   type AssignmentPeer,
 } from './assignment.ts'
-import { rangeBytes } from './window-plan.ts'
+import { memoryBytes } from './window-plan.ts'
 
 const MODEL: AssignmentModel = {
   id: 'ab'.repeat(32) as ModelId, // 64 hex digits
@@ -17,6 +17,7 @@ const MODEL: AssignmentModel = {
   layerBytes: new Array<number>(8).fill(100),
   embeddingBytes: 50,
   headBytes: 50,
+  layerCacheBytes: 0,
   encoding: 'q8',
 }
 const WHOLE_BYTES = 900
@@ -179,6 +180,29 @@ describe('budgets', () => {
     expect(layers).toEqual(expected)
   })
 
+  it.each<[string, number[], string[]]>([
+    ['everything just fits', [WHOLE_BYTES + 8 * 40], ['0-8']],
+    ['one byte too few for everything', [WHOLE_BYTES + 8 * 40 - 1], ['0-4']],
+    ['the weights of everything, without caches', [WHOLE_BYTES], ['0-4']],
+    ['halves just fit', [450 + 4 * 40, 450 + 4 * 40], ['0-4', '4-8']],
+    ['the weights of halves, without caches', [450, 450], ['0-2', '2-5']],
+    ['a layer just fits', [100 + 40], ['3-4']],
+    ['the weights of a layer, without its cache', [100 + 39], ['null']],
+  ])('leaves room for the caches of sessions: %s', (_title, budgets, expected) => {
+    const peers = budgets.map((budgetBytes, index) => peer(String.fromCharCode(97 + index), { budgetBytes }))
+    expect(Object.values(plan(peers, {}, { ...MODEL, layerCacheBytes: 40 })).map(String)).toEqual(expected)
+  })
+
+  it('lets neither a wish nor a backstop keep layers without room for their caches', () => {
+    const model = { ...MODEL, layerCacheBytes: 40 }
+    const wish = { pinnedLayers: range('0-4') }
+    expect(plan([peer('a', { ...wish, budgetBytes: 610 })], {}, model)).toEqual({ a: '0-4' })
+    expect(plan([peer('a', { ...wish, budgetBytes: 609 })], {}, model)).not.toEqual({ a: '0-4' })
+    const backstop = { isBackstop: true, current: range('0-4') }
+    expect(plan([peer('a', { ...backstop, budgetBytes: 610 })], {}, model)).toEqual({ a: '0-4' })
+    expect(plan([peer('a', { ...backstop, budgetBytes: 609 })], {}, model)).toEqual({ a: '1-5' })
+  })
+
   it('gives nothing to a peer that cannot run the encoding or hold a layer', () => {
     expect(plan([peer('a', { encodings: ['q4'] }), peer('b', { budgetBytes: 99 }), peer('c')])).toEqual({
       a: null,
@@ -290,6 +314,7 @@ function randomInput(random: () => number): AssignmentInput {
     layerBytes: Array.from({ length: layers }, () => 50 + int(100)),
     embeddingBytes: int(300),
     headBytes: int(300),
+    layerCacheBytes: int(2) * int(150),
   }
   const peers = Array.from({ length: int(9) }, (_, index) => {
     const current = random() < 0.4 ? null : someRange()
@@ -315,7 +340,7 @@ describe('random meshes', () => {
       for (const [index, { layers }] of assignments.entries()) {
         const { budgetBytes, encodings } = input.peers[index] ?? peer('?')
         if (layers === null) continue
-        expect(rangeBytes(input.model, layers), `round ${round}: budget`).toBeLessThanOrEqual(budgetBytes)
+        expect(memoryBytes(input.model, layers), `round ${round}: budget`).toBeLessThanOrEqual(budgetBytes)
         expect(encodings, `round ${round}: encoding`).toContain('q8')
       }
       const reversed = planAssignments({ ...input, peers: [...input.peers].reverse() })
@@ -345,7 +370,7 @@ describe('random meshes', () => {
           end: Math.floor(((index + 1) * model.layerCount) / parts),
         }))
         return canServe(
-          windows.map((window) => rangeBytes(model, window)),
+          windows.map((window) => memoryBytes(model, window)),
           free.map(({ budgetBytes }) => budgetBytes),
         )
       })

@@ -2,7 +2,7 @@ import type { ModelId, PeerIdText } from '../protocol/ids.ts'
 import { layerCount, type LayerRange } from '../protocol/layer-range.ts'
 import { SESSION_LIMITS } from '../protocol/session/session.ts'
 import type { Encoding } from '../model/manifest.ts'
-import { planWindows, rangeBytes, type ModelSizes } from './window-plan.ts'
+import { memoryBytes, planWindows, weightBytes, type ModelSizes } from './window-plan.ts'
 
 export interface AssignmentInput {
   readonly model: AssignmentModel
@@ -122,7 +122,7 @@ function bySeniority(a: AssignmentPeer, b: AssignmentPeer): number {
 /** A wish that does not fit the model or the peer is none: the peer is placed like any other. */
 function isWishPossible(model: AssignmentModel, peer: AssignmentPeer): boolean {
   const wish = peer.pinnedLayers
-  return wish !== null && isInside(model, wish) && rangeBytes(model, wish) <= peer.budgetBytes
+  return wish !== null && isInside(model, wish) && memoryBytes(model, wish) <= peer.budgetBytes
 }
 
 function isInside(model: AssignmentModel, layers: LayerRange): boolean {
@@ -146,7 +146,7 @@ function assignBackstops(
   const isKept = (peer: AssignmentPeer): boolean =>
     peer.current !== null &&
     isInside(model, peer.current) &&
-    rangeBytes(model, peer.current) <= peer.budgetBytes
+    memoryBytes(model, peer.current) <= peer.budgetBytes
   // Who holds something goes first, so that a newcomer covers what they leave open.
   for (const peer of backstops) if (peer.current !== null && isKept(peer)) take(peer, peer.current)
   for (const peer of backstops) {
@@ -166,7 +166,7 @@ function largestFit(
     let best: { layers: LayerRange; covered: number } | null = null
     for (let start = 0; start + length <= model.layerCount; start++) {
       const layers = { start, end: start + length }
-      if (rangeBytes(model, layers) > budgetBytes) continue
+      if (memoryBytes(model, layers) > budgetBytes) continue
       const covered = cover.slice(start, start + length).reduce((sum, count) => sum + count, 0)
       if (best === null || covered < best.covered) best = { layers, covered }
     }
@@ -179,7 +179,7 @@ function largestFit(
 class Placement {
   readonly #model: AssignmentModel
   readonly #windows: readonly LayerRange[]
-  readonly #bytes: readonly number[]
+  readonly #memoryBytes: readonly number[]
   /** Who can hold some window, by seniority. */
   readonly #peers: readonly AssignmentPeer[]
   readonly #perLayerMs: ReadonlyMap<AssignmentPeer, number>
@@ -199,7 +199,7 @@ class Placement {
   ) {
     this.#model = model
     this.#windows = windows
-    this.#bytes = windows.map((window) => rangeBytes(model, window))
+    this.#memoryBytes = windows.map((window) => memoryBytes(model, window))
     // Who can hold no window will hold nothing, and then its measurement is gone: it must not count now either.
     const able = peers.filter((peer) => windows.some((_window, index) => this.#fits(peer, index)))
     this.#peers = able
@@ -385,7 +385,7 @@ class Placement {
   }
 
   #fits(peer: AssignmentPeer, window: number): boolean {
-    return (this.#bytes[window] ?? Number.POSITIVE_INFINITY) <= peer.budgetBytes
+    return (this.#memoryBytes[window] ?? Number.POSITIVE_INFINITY) <= peer.budgetBytes
   }
 
   #isServed(window: number): boolean {
@@ -411,7 +411,7 @@ class Placement {
     const window = this.#windows[index]
     const held = peer.current
     if (window === undefined) return 0
-    if (held === null) return this.#bytes[index] ?? 0
+    if (held === null) return weightBytes(this.#model, window)
     let bytes = 0
     for (let layer = window.start; layer < window.end; layer++)
       if (layer < held.start || layer >= held.end) bytes += this.#model.layerBytes[layer] ?? 0

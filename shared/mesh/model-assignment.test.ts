@@ -3,7 +3,7 @@ import type { ModelId, PeerIdText } from '../protocol/ids.ts'
 import { createRandom } from '../protocol/testing/create-random.fixture.ts'
 import type { AssignmentModel } from './assignment.ts'
 import { planModels, type ModelAssignments, type SharingPeer } from './model-assignment.ts'
-import { rangeBytes } from './window-plan.ts'
+import { memoryBytes } from './window-plan.ts'
 
 /** Eight layers of 100 bytes; 900 with embedding and head. */
 const model = (digit: string, change: Partial<AssignmentModel> = {}): AssignmentModel => ({
@@ -12,6 +12,7 @@ const model = (digit: string, change: Partial<AssignmentModel> = {}): Assignment
   layerBytes: new Array<number>(8).fill(100),
   embeddingBytes: 50,
   headBytes: 50,
+  layerCacheBytes: 0,
   encoding: 'q8',
   ...change,
 })
@@ -123,7 +124,9 @@ describe('planModels', () => {
     const random = createRandom(11)
     const upTo = (limit: number): number => Math.floor(random() * limit)
     for (let round = 0; round < 1_000; round++) {
-      const models = [A, B, model('c', { layerBytes: new Array<number>(8).fill(60) })].slice(0, 1 + upTo(3))
+      const models = [A, B, model('c', { layerBytes: new Array<number>(8).fill(60) })]
+        .slice(0, 1 + upTo(3))
+        .map((each) => ({ ...each, layerCacheBytes: upTo(2) * upTo(100) }))
       const peers = Array.from({ length: 1 + upTo(7) }, (_, index) =>
         peer(String.fromCharCode(100 + index), 100 + upTo(1_500), {
           isBackstop: upTo(8) === 0,
@@ -140,7 +143,7 @@ describe('planModels', () => {
         for (const each of peers) {
           const used = models.reduce((sum, one) => {
             const layers = plans.get(one.id)?.find(({ peerId }) => peerId === each.peerId)?.layers ?? null
-            return layers === null ? sum : sum + rangeBytes(one, layers)
+            return layers === null ? sum : sum + memoryBytes(one, layers)
           }, 0)
           expect(used, `round ${round}, ${each.peerId}`).toBeLessThanOrEqual(each.budgetBytes)
         }

@@ -8,7 +8,7 @@ import {
   type AssignmentPeer,
   type StageAssignment,
 } from './assignment.ts'
-import { rangeBytes } from './window-plan.ts'
+import { leastMemoryBytes, memoryBytes } from './window-plan.ts'
 
 export interface ModelAssignmentInput {
   /** Most important first. */
@@ -86,10 +86,10 @@ function reservedBytes(
   layers: LayerRange,
   windows: readonly LayerRange[],
 ): number {
-  const own = rangeBytes(model, layers)
+  const own = memoryBytes(model, layers)
   if (peer.isBackstop || peer.pinnedLayers !== null) return own
   const fitting = windows
-    .map((window) => rangeBytes(model, window))
+    .map((window) => memoryBytes(model, window))
     .filter((bytes) => bytes <= peer.budgetBytes)
   return Math.max(own, ...fitting)
 }
@@ -100,7 +100,7 @@ function dealHomes({ models, peers }: ModelAssignmentInput, keepsHeld: boolean):
   const shares = new Map(models.map((model) => [model.id, 0]))
   const give = (peer: SharingPeer, model: AssignmentModel): void => {
     homes.set(peer.peerId, model.id)
-    const whole = rangeBytes(model, { start: 0, end: model.layerCount })
+    const whole = memoryBytes(model, { start: 0, end: model.layerCount })
     shares.set(model.id, (shares.get(model.id) ?? 0) + peer.budgetBytes / whole)
   }
   const free = peers
@@ -127,14 +127,11 @@ function dealHomes({ models, peers }: ModelAssignmentInput, keepsHeld: boolean):
 
 function heldBytes(model: AssignmentModel, peer: SharingPeer): number {
   const current = peer.held.get(model.id)?.current ?? null
-  return current === null ? 0 : rangeBytes(model, current)
+  return current === null ? 0 : memoryBytes(model, current)
 }
 
 function canHoldSome(model: AssignmentModel, peer: SharingPeer): boolean {
-  if (!peer.encodings.includes(model.encoding)) return false
-  return model.layerBytes.some(
-    (_bytes, layer) => rangeBytes(model, { start: layer, end: layer + 1 }) <= peer.budgetBytes,
-  )
+  return peer.encodings.includes(model.encoding) && leastMemoryBytes(model) <= peer.budgetBytes
 }
 
 /** Models with a chain of assigned ranges from their first layer to their last. */

@@ -4,6 +4,7 @@ import { stageIdOf } from '../engine/compute-engine.ts'
 import { EngineError } from '../engine/engine-error.ts'
 import type { MeshErrorObject } from '../errors.ts'
 import type { ModelManifest } from '../model/manifest.ts'
+import { stageMemoryBytes } from '../model/stage-memory.ts'
 import { parseModelId, type ModelId } from '../protocol/ids.ts'
 import type { LayerRange } from '../protocol/layer-range.ts'
 import { silentLogger } from './ports.ts'
@@ -47,7 +48,11 @@ interface Download {
 }
 
 function createHost(
-  options: { holdDownloads?: boolean; manifest?: (modelId: ModelId) => Promise<ModelManifest> } = {},
+  options: {
+    holdDownloads?: boolean
+    manifest?: (modelId: ModelId) => Promise<ModelManifest>
+    memoryBudgetBytes?: number
+  } = {},
 ) {
   const engine = new ListingEngine()
   const downloads: Download[] = []
@@ -67,8 +72,8 @@ function createHost(
         }),
     },
     logger: silentLogger,
-    // Half of the model and the embedding fit, the whole does not.
-    memoryBudgetBytes: 400,
+    // Either half of the model fits, the whole does not.
+    memoryBudgetBytes: options.memoryBudgetBytes ?? stageMemoryBytes(toyManifest, B),
     events: {
       onChange() {},
       onFailed: (error) => failures.push(error),
@@ -126,6 +131,15 @@ describe('StageHost', () => {
     const { host, offer } = createHost(manifest === undefined ? {} : { manifest })
     expect(await offer(layers)).toEqual({ status })
     expect(host.stages()).toEqual([])
+  })
+
+  it.each([
+    [0, 'accepted'],
+    [-1, 'refused-budget'],
+  ])('counts the caches of sessions: with %i bytes to spare an offer is %s', async (spareBytes, status) => {
+    const { host, offer } = createHost({ memoryBudgetBytes: stageMemoryBytes(toyManifest, A) + spareBytes })
+    expect(await offer(A)).toEqual({ status })
+    await host.stop()
   })
 
   it('refuses everything once paused', async () => {

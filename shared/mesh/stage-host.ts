@@ -1,6 +1,7 @@
 import { stageIdOf, type ComputeEngine, type LoadedStage, type StageId } from '../engine/compute-engine.ts'
 import { errorCode, toErrorObject, type MeshErrorObject } from '../errors.ts'
 import { stageSizeBytes, type ModelManifest } from '../model/manifest.ts'
+import { stageMemoryBytes } from '../model/stage-memory.ts'
 import type { ModelId } from '../protocol/ids.ts'
 import type { LayerRange } from '../protocol/layer-range.ts'
 import type { StageOffer, StageOfferReply } from '../protocol/stage-offer/stage-offer.ts'
@@ -128,7 +129,8 @@ export class StageHost {
     if (offer.layers.end > manifest.config.layerCount) return { status: 'refused-unknown-model' }
     const { encodings } = await this.#engine.capabilities()
     if (!encodings.includes(manifest.encoding)) return { status: 'refused-encoding' }
-    if (stageSizeBytes(manifest, offer.layers) > this.#memoryBudgetBytes) return { status: 'refused-budget' }
+    if (stageMemoryBytes(manifest, offer.layers) > this.#memoryBudgetBytes)
+      return { status: 'refused-budget' }
     if (this.#isPaused) return { status: 'refused-paused' }
     if (this.#offers.get(offer.modelId) !== order) return { status: 'accepted' }
     // Only now: an offer that is refused leaves a load that was accepted alone.

@@ -9,6 +9,8 @@ export interface ModelSizes {
   readonly embeddingBytes: number
   /** Held by whoever holds the last layer. */
   readonly headBytes: number
+  /** Room for the caches of sessions on one layer, as much on each. Nothing to download. */
+  readonly layerCacheBytes: number
 }
 
 export interface WindowPlanInput {
@@ -31,13 +33,25 @@ interface Candidate {
   readonly coveredLayers: number
 }
 
-/** Bytes of weights that a range needs. */
-export function rangeBytes(model: ModelSizes, layers: LayerRange): number {
+/** Bytes of weights that a range downloads and holds. */
+export function weightBytes(model: ModelSizes, layers: LayerRange): number {
   let bytes = 0
   for (let layer = layers.start; layer < layers.end; layer++) bytes += model.layerBytes[layer] ?? 0
   if (layers.start === 0) bytes += model.embeddingBytes
   if (layers.end === model.layerCount) bytes += model.headBytes
   return bytes
+}
+
+/** Bytes of a memory budget that a range takes: its weights and its caches. */
+export function memoryBytes(model: ModelSizes, layers: LayerRange): number {
+  return weightBytes(model, layers) + layerCount(layers) * model.layerCacheBytes
+}
+
+/** Bytes of a memory budget below which a peer can hold no layer of the model. */
+export function leastMemoryBytes(model: ModelSizes): number {
+  return Math.min(
+    ...model.layerBytes.map((_bytes, layer) => memoryBytes(model, { start: layer, end: layer + 1 })),
+  )
 }
 
 /**
@@ -50,9 +64,7 @@ export function rangeBytes(model: ModelSizes, layers: LayerRange): number {
  */
 export function planWindows(input: WindowPlanInput): readonly LayerRange[] {
   const { model, minStages, maxStages } = input
-  const smallestBytes = Math.min(
-    ...model.layerBytes.map((_bytes, layer) => rangeBytes(model, { start: layer, end: layer + 1 })),
-  )
+  const smallestBytes = leastMemoryBytes(model)
   const budgets = input.budgets.filter((bytes) => bytes >= smallestBytes).sort((a, b) => b - a)
   if (budgets.length === 0) return []
   const pinned = disjoint(input.pinned, model.layerCount)
@@ -139,7 +151,7 @@ function judge(
 ): Candidate {
   const open = windows
     .filter((window) => !pinned.some((range) => range.start === window.start && range.end === window.end))
-    .map((window) => ({ layers: layerCount(window), bytes: rangeBytes(model, window) }))
+    .map((window) => ({ layers: layerCount(window), bytes: memoryBytes(model, window) }))
     .sort((a, b) => a.bytes - b.bytes)
   const largest = open.at(-1)?.bytes ?? 0
   const able = budgets.filter((bytes) => bytes >= largest).length
