@@ -6,8 +6,15 @@ import type { BufferArena, KernelDevice, PreparedDispatch } from '../kernels/ker
 import type { KernelSpec } from '../kernels/kernel-spec.ts'
 import { normInt8, normResidual, normSums } from '../kernels/norm/norm.ts'
 import { score } from '../kernels/score/score.ts'
-import { HEAD_DIMENSION, POSITIONS, type RaceClass, type TensorName } from '../race-class.ts'
+import { HEAD_DIMENSION, POSITIONS, type RaceClass } from '../race-class.ts'
 import type { TraceName } from '../race-path.ts'
+import type { DeviceWeights } from './device-weights.ts'
+
+/** A dispatch may not run longer than 100 ms (design, section 12); half of it is left for a device that slows down. */
+const DISPATCH_MS = 50
+
+/** Batches have a multiple of so many nonces: tiles of the products have four rows. */
+export const BATCH_STEP = 4
 
 /** The buffers of a batch. Rows are position-major: row `position * batch + nonce`. */
 export interface Workspace {
@@ -33,7 +40,7 @@ export function workspaceBytesPerNonce({ width, feedForward }: RaceClass): numbe
   return POSITIONS * (9 * width + 4 * width + feedForward) + width + 16
 }
 
-/** @param batch nonces, a multiple of 4 */
+/** @param batch nonces, a multiple of {@link BATCH_STEP} */
 export function createWorkspace(
   arena: BufferArena,
   { width, feedForward }: RaceClass,
@@ -74,9 +81,6 @@ export interface BatchPlan {
   readonly score: PreparedDispatch
 }
 
-/** Where a layer's weights are. */
-export type LayerTensors = Readonly<Record<TensorName, GPUBuffer>>
-
 /** The buffers that a trace reads after a layer, in the order of docs/race.md, section 8. */
 export function tracedBuffers(
   workspace: Workspace,
@@ -97,20 +101,19 @@ export function tracedBuffers(
 
 export interface PlanParams {
   readonly raceClass: RaceClass
-  /** Nonces, a multiple of 4. */
+  /** Nonces, a multiple of {@link BATCH_STEP}. */
   readonly batch: number
   readonly workspace: Workspace
-  readonly target: GPUBuffer
-  readonly tensors: (layer: number) => LayerTensors
-  /** No dispatch has more, unless its tile cannot be split. */
-  readonly macsPerDispatch: number
+  readonly weights: Pick<DeviceWeights, 'target' | 'tensors'>
+  /** What the device does in a millisecond: dispatches are cut by it as far as whole tiles allow. */
+  readonly macsPerMs: number
   /** See {@link NormShape.brokenRounding}. */
   readonly brokenRounding?: number | undefined
 }
 
 /** Binds every dispatch of a batch; running it creates nothing. @throws KernelError */
 export async function planBatch(arena: BufferArena, params: PlanParams): Promise<BatchPlan> {
-  const { raceClass, batch, workspace, target } = params
+  const { raceClass, batch, workspace, weights } = params
   const { width, layers, hitNumerator, normConstant } = raceClass
   const rows = POSITIONS * batch
   // The key, and how many nonces count, are written before each run.
@@ -129,7 +132,7 @@ export async function planBatch(arena: BufferArena, params: PlanParams): Promise
     arena.prepare(
       score,
       { key, width, batch, count: batch, hitNumerator },
-      [workspace.nonces, workspace.output, target, workspace.scores, workspace.hits],
+      [workspace.nonces, workspace.output, weights.target, workspace.scores, workspace.hits],
       { hasOwnUniforms: true },
     ),
   ])
@@ -173,7 +176,7 @@ export async function compileKernels(
 /** Binds the dispatches of one layer. @throws KernelError */
 export async function planLayer(
   arena: BufferArena,
-  { raceClass, batch, workspace, tensors, macsPerDispatch, brokenRounding }: PlanParams,
+  { raceClass, batch, workspace, weights: { tensors }, macsPerMs, brokenRounding }: PlanParams,
   layer: number,
 ): Promise<PlannedDispatch[]> {
   const { width, feedForward, heads, projectionShift, productShift, scoreShift, normConstant } = raceClass
@@ -191,7 +194,7 @@ export async function planLayer(
     products: number,
     buffers: readonly GPUBuffer[],
   ): Promise<void> => {
-    for (const columns of splitColumns(shape, macsPerDispatch / products)) {
+    for (const columns of splitColumns(shape, (DISPATCH_MS * macsPerMs) / products)) {
       const macs = products * shape.m * shape.k * (columns.end - columns.first)
       planned.push({ ...(await arena.prepare(spec, { ...shape, columns }, buffers)), macs })
     }

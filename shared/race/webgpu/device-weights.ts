@@ -1,9 +1,13 @@
 import { generateWeights, STREAM_DOMAIN } from '../kernels/generate/generate.ts'
-import type { BufferArena, KernelDevice } from '../kernels/kernel-device.ts'
-import { encode } from '../kernels/kernel-device.ts'
+import { encode, type BufferArena, type KernelDevice } from '../kernels/kernel-device.ts'
 import { countParameters, TENSOR_NAMES, tensorShape, type RaceClass, type TensorName } from '../race-class.ts'
-import type { RaceSeed } from '../seeds.ts'
-import type { LayerTensors } from './batch-plan.ts'
+import type { PrepareOptions, RaceParams } from '../race-path.ts'
+import { outOfMemory, tryAllocate } from './device-memory.ts'
+import type { LossGuard } from './loss-guard.ts'
+import { submitDispatches } from './submit-dispatches.ts'
+
+/** Where a layer's weights are. */
+export type LayerTensors = Readonly<Record<TensorName, GPUBuffer>>
 
 /** Weights of one Race on a device: of all layers, or of one that is made again for each. */
 export interface DeviceWeights {
@@ -17,11 +21,56 @@ export interface DeviceWeights {
 /** Bytes that the weights take when all are kept. */
 export const residentBytes = countParameters
 
-/** Reserves buffers for the weights and makes the target; the caller runs `generate`. @throws KernelError */
-export async function createDeviceWeights(
+/**
+ * Reserves buffers for the weights and makes the target; {@link makeWeights} comes next. All weights are kept if they
+ * fit into the limit and the device, and else one layer's.
+ * @param bytes `limitBytes` for everything, of which `leastBytes` are somebody else's
+ * @throws KernelError; RacePathError `TOO_LARGE` if the device has no memory for one layer
+ */
+export async function reserveWeights(
   kernels: KernelDevice,
   arena: BufferArena,
-  { raceClass, raceSeed, isResident }: { raceClass: RaceClass; raceSeed: RaceSeed; isResident: boolean },
+  params: RaceParams,
+  { limitBytes, leastBytes }: { readonly limitBytes: number; readonly leastBytes: number },
+): Promise<DeviceWeights> {
+  const { raceClass } = params
+  const reserve = async (isResident: boolean): Promise<DeviceWeights | undefined> => {
+    const made = await tryAllocate(kernels.device, () =>
+      createDeviceWeights(kernels, arena, { ...params, isResident }),
+    )
+    if (made === undefined) arena.free()
+    return made
+  }
+  const mayKeep = residentBytes(raceClass) + leastBytes <= limitBytes
+  const weights = (mayKeep ? await reserve(true) : undefined) ?? (await reserve(false))
+  if (weights !== undefined) return weights
+  throw outOfMemory('a single layer', residentBytes(raceClass) / raceClass.layers, limitBytes)
+}
+
+/** Fills the weights that are kept, or the buffers of the first layer once. */
+export async function makeWeights(
+  {
+    kernels,
+    guard,
+    weights,
+    raceClass,
+  }: { kernels: KernelDevice; guard: LossGuard; weights: DeviceWeights; raceClass: RaceClass },
+  { signal, onProgress }: PrepareOptions,
+): Promise<void> {
+  const { queue } = kernels.device
+  const layers = weights.isResident ? raceClass.layers : 1
+  for (let layer = 0; layer < layers; layer++) {
+    signal?.throwIfAborted()
+    queue.submit([await weights.generate(layer)])
+    await guard.wait(queue.onSubmittedWorkDone())
+    onProgress?.((layer + 1) / layers)
+  }
+}
+
+async function createDeviceWeights(
+  kernels: KernelDevice,
+  arena: BufferArena,
+  { raceClass, raceSeed, isResident }: RaceParams & { isResident: boolean },
 ): Promise<DeviceWeights> {
   const { device } = kernels
   const target = arena.storage('target', raceClass.width)
@@ -33,9 +82,7 @@ export async function createDeviceWeights(
     columns: raceClass.width,
   }
   const makeTarget = await arena.prepare(generateWeights, targetStream, [target])
-  const encoder = device.createCommandEncoder()
-  encode(encoder, [makeTarget])
-  device.queue.submit([encoder.finish()])
+  submitDispatches(device, [makeTarget])
 
   const stored = Array.from({ length: isResident ? raceClass.layers : 1 }, () => reserve(arena, raceClass))
   const tensors = (layer: number): LayerTensors => stored[isResident ? layer : 0]!
