@@ -2,6 +2,7 @@ import type { LayerRange } from '../shared/protocol/layer-range.ts'
 import type { LinkPath } from '../shared/protocol/stage-advert/stage-advert.ts'
 import type { SlowReason } from './lib/power-rule.ts'
 import type { MeshErrorObject } from '../shared/errors.ts'
+import type { MemoryShortage } from '../shared/mesh/stage-host.ts'
 
 /** Share of the device that a contributor lends. */
 export type Power = 'quiet' | 'balanced' | 'full'
@@ -46,6 +47,8 @@ export interface ContributorStatus {
     readonly weightBytes: number
     readonly decodeStepMs: number | null
   } | null
+  /** Why a tab waits for layers in vain; null where that is not so. */
+  readonly shortage: MemoryShortage | null
   /** `cachedBytes` were already on this device. */
   readonly download: {
     readonly doneBytes: number

@@ -125,6 +125,15 @@ describe('a native peer', () => {
     expect(text(await answer())).toBe(text(before))
   }, 120_000)
 
+  it('learns from its relay that it lends too little memory for any layer', async () => {
+    const peer = await startPeer({ memoryBudgetBytes: 1 << 20, isBackstop: false })
+    // A layer takes 392.25 KiB of weights; the caches of two sessions of 1,024 positions take 1 MiB.
+    await expect
+      .poll(() => peer.status().shortage, { timeout: 20_000 })
+      .toEqual({ modelName: 'guide', neededBytes: 401_664 + (1 << 20), budgetBytes: 1 << 20 })
+    expect(peer.status().stages).toEqual([])
+  }, 30_000)
+
   it('leaves no thread behind when it stops', async () => {
     const peer = await startPeer()
     await peer.stop()

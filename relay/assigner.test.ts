@@ -38,10 +38,11 @@ function setUp(
       const stream = new WireStream(theirs, STAGE_OFFER_LIMITS.maxBytes)
       void stream.next().then((bytes) => {
         if (bytes === null) return
-        const { layers } = decodeStageOffer(bytes)
+        const { layers, leastMemoryBytes } = decodeStageOffer(bytes)
+        const why = leastMemoryBytes === null ? '' : `, takes ${leastMemoryBytes}`
         offers.push({
           peerId: peerId.toString(),
-          layers: layers === null ? 'none' : `${layers.start}-${layers.end}`,
+          layers: layers === null ? `none${why}` : `${layers.start}-${layers.end}`,
         })
         const answer = options.answer?.(peerId.toString()) ?? 'accepted'
         if (answer === 'garbage') stream.send(Uint8Array.of(0xff, 0xff))
@@ -86,6 +87,35 @@ describe('Assigner', () => {
     advertise(B, { memoryBudgetBytes: 2 * halfBytes })
     await plan()
     expect(offers.map(({ layers }) => layers).sort()).toEqual(['0-3', '0-3', '3-6', '3-6'])
+    assigner.stop()
+  })
+
+  it('says once to a peer with room for no layer what the smallest stage of the smallest model takes', async () => {
+    const large = {
+      ...toyManifest,
+      id: parseModelId('cd'.repeat(32)),
+      name: 'large',
+      config: { ...toyManifest.config, kvHeadCount: 8 },
+    }
+    const { assigner, offers, advertise, plan } = setUp({ models: [large, toyManifest] })
+    // A layer in the middle has neither embedding nor head.
+    const leastBytes = stageMemoryBytes(toyManifest, { start: 1, end: 2 })
+    for (const afterMs of [250, 250, 40_000]) {
+      advertise(A, { memoryBudgetBytes: leastBytes - 1 })
+      await plan(afterMs)
+      expect(offers).toEqual([{ peerId: A, layers: `none, takes ${leastBytes}` }])
+    }
+    advertise(B, { memoryBudgetBytes: leastBytes })
+    await plan()
+    expect(offers.slice(1)).toEqual([{ peerId: B, layers: expect.stringMatching(/^[1-4]-[2-5]$/) as string }])
+    assigner.stop()
+  })
+
+  it('does not tell a peer that cannot run a model that it lacks memory', async () => {
+    const { assigner, offers, advertise, plan } = setUp()
+    advertise(A, { memoryBudgetBytes: 1, encodings: ['q4'] })
+    await plan()
+    expect(offers).toEqual([])
     assigner.stop()
   })
 

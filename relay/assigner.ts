@@ -5,15 +5,17 @@ import { assignmentModel } from '../shared/mesh/assignment-model.ts'
 import type { Membership, MemberPeer } from '../shared/mesh/membership.ts'
 import { planModels, type SharingPeer } from '../shared/mesh/model-assignment.ts'
 import type { Clock, Logger } from '../shared/mesh/ports.ts'
+import { leastMemoryBytes } from '../shared/mesh/window-plan.ts'
 import { WireStream } from '../shared/mesh/wire-stream.ts'
 import type { ModelId, PeerIdText } from '../shared/protocol/ids.ts'
 import { formatRange, type LayerRange } from '../shared/protocol/layer-range.ts'
-import type { AdvertisedStage } from '../shared/protocol/stage-advert/stage-advert.ts'
+import type { AdvertisedStage, StageAdvert } from '../shared/protocol/stage-advert/stage-advert.ts'
 import {
   decodeStageOfferReply,
   encodeStageOffer,
   STAGE_OFFER_LIMITS,
   STAGE_OFFER_V1,
+  type StageOffer,
 } from '../shared/protocol/stage-offer/stage-offer.ts'
 
 /** Joins that come together are planned together, so that two tabs opened at once get halves and not two wholes. */
@@ -22,8 +24,10 @@ const OFFER_TIMEOUT_MS = 10_000
 /** A peer that refused is asked again after this, or when the plan for it changes. */
 const REFUSED_RETRY_MS = 30_000
 
-interface Offered {
-  readonly layers: LayerRange | null
+/** What a peer is asked to hold, or why it is given nothing; see {@link StageOffer}. */
+type Wanted = Pick<StageOffer, 'layers' | 'leastMemoryBytes'>
+
+interface Offered extends Wanted {
   readonly state: 'offered' | 'accepted' | 'refused'
   readonly atMs: number
 }
@@ -79,18 +83,31 @@ export class Assigner {
     const peers = this.#membership.peers()
     for (const key of this.#offered.keys())
       if (!peers.some((peer) => key.startsWith(`${peer.advert.peerId}|`))) this.#offered.delete(key)
+    const awake = peers.filter((peer) => peer.advert.isAwake)
     const plans = planModels({
       models: this.#models.map(assignmentModel),
-      peers: peers.filter((peer) => peer.advert.isAwake).map((peer) => this.#sharingPeer(peer)),
+      peers: awake.map((peer) => this.#sharingPeer(peer)),
       options: { minStages: this.#minStages },
     })
     for (const manifest of this.#models) {
       for (const { peerId, layers } of plans.get(manifest.id) ?? []) {
         if (!this.#isLocal(peerId)) continue
         const held = stageOf(this.#membership.get(peerId), manifest.id)?.layers ?? null
-        if (!isSameRange(held, layers)) this.#offer(peerId, manifest, layers)
+        if (!isSameRange(held, layers)) this.#offer(peerId, manifest, { layers, leastMemoryBytes: null })
       }
     }
+    for (const { advert } of awake) if (this.#isLocal(advert.peerId)) this.#explainShortage(advert)
+  }
+
+  /** A peer whose budget is too small for every model that it can run would wait for ever and not know why. */
+  #explainShortage({ peerId, encodings, memoryBudgetBytes, stages }: StageAdvert): void {
+    if (stages.length > 0) return
+    const [smallest] = this.#models
+      .filter(({ encoding }) => encodings.includes(encoding))
+      .map((manifest) => ({ manifest, bytes: leastMemoryBytes(assignmentModel(manifest)) }))
+      .sort((a, b) => a.bytes - b.bytes)
+    if (smallest === undefined || smallest.bytes <= memoryBudgetBytes) return
+    this.#offer(peerId, smallest.manifest, { layers: null, leastMemoryBytes: smallest.bytes })
   }
 
   #sharingPeer(peer: MemberPeer): SharingPeer {
@@ -125,22 +142,30 @@ export class Assigner {
     return offered === undefined || offered.state === 'refused' ? null : offered.layers
   }
 
-  #offer(peerId: PeerIdText, manifest: ModelManifest, layers: LayerRange | null): void {
+  #offer(peerId: PeerIdText, manifest: ModelManifest, wanted: Wanted): void {
     const key = `${peerId}|${manifest.id}`
     const before = this.#offered.get(key)
     const now = this.#clock.now()
-    if (before !== undefined && isSameRange(before.layers, layers)) {
+    const { layers, leastMemoryBytes } = wanted
+    const isRepeated =
+      before !== undefined &&
+      isSameRange(before.layers, layers) &&
+      before.leastMemoryBytes === leastMemoryBytes
+    if (isRepeated) {
       // Offered and accepted: its advert will follow. Refused: do not nag.
       if (now - before.atMs < REFUSED_RETRY_MS) return
+      // No advert follows a reason, and one that was heard needs no repeating.
+      if (leastMemoryBytes !== null && before.state === 'accepted') return
     }
-    const offered: Offered = { layers, state: 'offered', atMs: now }
+    const offered: Offered = { ...wanted, state: 'offered', atMs: now }
     this.#offered.set(key, offered)
-    void this.#send(peerId, manifest, layers).then(
+    void this.#send(peerId, manifest, wanted).then(
       (status) => {
         this.#logger.info('stage offered', {
           peerId,
           model: manifest.name,
           layers: layers === null ? 'none' : formatRange(layers),
+          ...(leastMemoryBytes === null ? {} : { leastMemoryBytes }),
           status,
         })
         // A later offer may have overtaken this answer; then that one is what the peer was asked.
@@ -154,12 +179,12 @@ export class Assigner {
     )
   }
 
-  async #send(peerId: PeerIdText, manifest: ModelManifest, layers: LayerRange | null): Promise<string> {
+  async #send(peerId: PeerIdText, { id, name }: ModelManifest, wanted: Wanted): Promise<string> {
     const signal = AbortSignal.timeout(OFFER_TIMEOUT_MS)
     const raw = await this.#libp2p.dialProtocol(peerIdFromString(peerId), STAGE_OFFER_V1, { signal })
     const stream = new WireStream(raw, STAGE_OFFER_LIMITS.maxBytes)
     try {
-      stream.send(encodeStageOffer({ modelId: manifest.id, modelName: manifest.name, layers }))
+      stream.send(encodeStageOffer({ modelId: id, modelName: name, ...wanted }))
       const reply = await stream.next(signal)
       if (reply === null) throw new Error('the peer closed the stream')
       return decodeStageOfferReply(reply).status

@@ -15,6 +15,7 @@ const status: ContributorStatus = {
     weightBytes: 1,
     decodeStepMs: 2,
   },
+  shortage: null,
   download: null,
   openSessions: 0,
   tokensServed: 1_204,
@@ -31,6 +32,15 @@ it.each<[Partial<ContributorStatus>, string]>([
   [{ phase: 'downloading' }, 'This tab is downloading layers 4-8 of 16.'],
   [{ phase: 'downloading', stage: null }, 'This tab is downloading its layers.'],
   [{ phase: 'waiting', stage: null }, 'This tab is connected and waits for layers to hold.'],
+  [
+    {
+      phase: 'waiting',
+      stage: null,
+      shortage: { modelName: 'big', neededBytes: 412_000_000, budgetBytes: 2 ** 28 },
+    },
+    'This tab has no room for a layer: with its sessions, the smallest part of big takes 412 MB, and this tab lends ' +
+      '268 MB. Stop and start again with more power; beyond Full, only a native node lends more.',
+  ],
 ])('%o', (change, sentence) => {
   expect(phaseSentence({ ...status, ...change })).toBe(sentence)
 })

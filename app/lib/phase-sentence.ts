@@ -1,9 +1,9 @@
 import { formatRange } from '../../shared/protocol/layer-range.ts'
 import type { ContributorStatus } from '../mesh-contributor.ts'
-import { formatPlural } from './format.ts'
+import { formatBytes, formatPlural } from './format.ts'
 
 /** What the tab does now, in a sentence. */
-export function phaseSentence({ phase, stage, tokensServed }: ContributorStatus): string {
+export function phaseSentence({ phase, stage, shortage, tokensServed }: ContributorStatus): string {
   const layers = stage === null ? 'its layers' : `layers ${formatRange(stage.layers)} of ${stage.layerCount}`
   switch (phase) {
     case 'off':
@@ -11,7 +11,11 @@ export function phaseSentence({ phase, stage, tokensServed }: ContributorStatus)
     case 'connecting':
       return 'This tab is connecting to the relay.'
     case 'waiting':
-      return 'This tab is connected and waits for layers to hold.'
+      return shortage === null
+        ? 'This tab is connected and waits for layers to hold.'
+        : `This tab has no room for a layer: with its sessions, the smallest part of ${shortage.modelName} takes ` +
+            `${formatBytes(shortage.neededBytes)}, and this tab lends ${formatBytes(shortage.budgetBytes)}. ` +
+            'Stop and start again with more power; beyond Full, only a native node lends more.'
     case 'downloading':
       return `This tab is downloading ${layers}.`
     case 'preparing':

@@ -8,6 +8,7 @@ import type { TabPeerOptions } from './tab-peer.ts'
 
 const NOTHING: MeshPeerStatus = {
   stages: [],
+  shortage: null,
   links: [],
   openSessions: 0,
   tokensServed: 0,
@@ -108,6 +109,11 @@ describe('TabContributor', () => {
     expect(contributor.status.phase).toBe('off')
     await start()
     expect(contributor.status).toMatchObject({ phase: 'waiting', peerId: 'peer-1', backend: 'wasm' })
+    const shortage = { modelName: 'toy', neededBytes: 2, budgetBytes: 1 }
+    peers[0]?.report({ shortage })
+    expect(contributor.status).toMatchObject({ phase: 'waiting', shortage })
+    peers[0]?.report({ shortage: null })
+    expect(contributor.status).toMatchObject({ phase: 'waiting', shortage: null })
     const download = { doneBytes: 1, totalBytes: 350, cachedBytes: 0 }
     peers[0]?.report({ stages: [{ ...held, state: 'downloading', download }] })
     expect(contributor.status).toMatchObject({ phase: 'downloading', download })

@@ -80,6 +80,7 @@ export class TabPeer {
     return (
       this.#parts.mesh?.status() ?? {
         stages: [],
+        shortage: null,
         links: [],
         openSessions: 0,
         tokensServed: 0,

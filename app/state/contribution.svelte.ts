@@ -18,6 +18,7 @@ const OFF: Omit<ContributorStatus, 'power'> = {
   backend: null,
   slowedBy: [],
   stage: null,
+  shortage: null,
   download: null,
   openSessions: 0,
   tokensServed: 0,

@@ -17,6 +17,7 @@ class FakeContributor implements Contributor {
     power: 'balanced',
     slowedBy: [],
     stage: null,
+    shortage: null,
     download: null,
     openSessions: 0,
     tokensServed: 0,

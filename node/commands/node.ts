@@ -17,6 +17,11 @@ const HELP = `npx racemesh node [options]: lend this machine to the mesh
   --help
 `
 
+/** Rounded up, so that a budget of this many is enough. */
+function toMib(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024)
+}
+
 /** Serves stages until Ctrl-C. */
 export async function nodeCommand(argv: string[]): Promise<number> {
   const { values } = parseOptions(
@@ -52,6 +57,7 @@ export async function nodeCommand(argv: string[]): Promise<number> {
     end = resolve
   })
   let shown = ''
+  let isShortageShown = false
   const peer = await startNativePeer({
     relayOrigins: values.relay ?? ['http://127.0.0.1:9090'],
     pinnedLayers: values.layers === undefined ? null : parseLayers('layers', values.layers),
@@ -65,6 +71,15 @@ export async function nodeCommand(argv: string[]): Promise<number> {
       )
     },
     onChange(status) {
+      if (status.shortage !== null && !isShortageShown) {
+        const { modelName, neededBytes, budgetBytes } = status.shortage
+        say(
+          'shortage',
+          { model: modelName, neededBytes, budgetBytes },
+          `This node has no room for a layer: with its sessions, the smallest part of ${modelName} takes ${toMib(neededBytes)} MiB, and this node lends ${toMib(budgetBytes)}.\nStart it again with more --memory, up to what the machine has.`,
+        )
+      }
+      isShortageShown = status.shortage !== null
       for (const stage of status.stages) {
         const text = `${stage.manifest.name} layers ${formatRange(stage.layers)} of ${stage.manifest.config.layerCount}: ${stage.state}`
         if (text === shown) continue

@@ -102,7 +102,7 @@ async function offer(from: Libp2p, to: Libp2p, layers = HALF) {
     await from.dialProtocol(to.getMultiaddrs(), STAGE_OFFER_V1),
     STAGE_OFFER_LIMITS.maxBytes,
   )
-  stream.send(encodeStageOffer({ modelId: TOY_MODEL, modelName: 'toy', layers }))
+  stream.send(encodeStageOffer({ modelId: TOY_MODEL, modelName: 'toy', layers, leastMemoryBytes: null }))
   const reply = await stream.next()
   stream.close()
   return reply === null ? null : decodeStageOfferReply(reply)

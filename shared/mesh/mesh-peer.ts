@@ -17,7 +17,7 @@ import { Membership } from './membership.ts'
 import type { Clock, Logger } from './ports.ts'
 import { PresenceSender } from './presence.ts'
 import { SessionService } from './session-service.ts'
-import { StageHost, type HeldStage, type ModelSource } from './stage-host.ts'
+import { StageHost, type HeldStage, type MemoryShortage, type ModelSource } from './stage-host.ts'
 import { WireStream } from './wire-stream.ts'
 
 /** An unchanged advert is repeated this often, well inside the 90 s after which silence alone removes a peer. */
@@ -60,6 +60,8 @@ export interface RelayAddress {
 /** The state of a peer for those who show it. */
 export interface MeshPeerStatus {
   readonly stages: readonly HeldStage[]
+  /** Set where this peer holds nothing because it lends too little memory. */
+  readonly shortage: MemoryShortage | null
   readonly links: readonly LinkStatus[]
   readonly openSessions: number
   readonly tokensServed: number
@@ -173,6 +175,7 @@ export class MeshPeer {
   status(): MeshPeerStatus {
     return {
       stages: this.host.stages(),
+      shortage: this.host.shortage,
       links: this.#linkStatus,
       openSessions: this.#sessions.openSessions,
       tokensServed: this.#sessions.tokensServed,

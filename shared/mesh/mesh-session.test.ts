@@ -117,7 +117,7 @@ async function serve(
   })
   await links.start()
   await sessions.start()
-  await host.offer({ modelId: TOY_MODEL, modelName: 'toy', layers })
+  await host.offer({ modelId: TOY_MODEL, modelName: 'toy', layers, leastMemoryBytes: null })
   await vi.waitFor(() => expect(host.readyStage(TOY_MODEL, layers)).not.toBeNull())
   cleanups.push(async () => {
     await sessions.stop()

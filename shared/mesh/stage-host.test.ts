@@ -83,7 +83,8 @@ function createHost(
       },
     },
   })
-  const offer = (layers: LayerRange | null) => host.offer({ modelId: TOY_MODEL, modelName: 'toy', layers })
+  const offer = (layers: LayerRange | null, leastMemoryBytes: number | null = null) =>
+    host.offer({ modelId: TOY_MODEL, modelName: 'toy', layers, leastMemoryBytes })
   const states = (): Record<string, string> =>
     Object.fromEntries(host.stages().map(({ layers, state }) => [`${layers.start}-${layers.end}`, state]))
   return { host, engine, downloads, failures, unloading, offer, states }
@@ -139,6 +140,21 @@ describe('StageHost', () => {
   ])('counts the caches of sessions: with %i bytes to spare an offer is %s', async (spareBytes, status) => {
     const { host, offer } = createHost({ memoryBudgetBytes: stageMemoryBytes(toyManifest, A) + spareBytes })
     expect(await offer(A)).toEqual({ status })
+    await host.stop()
+  })
+
+  it('says that its budget is too small for any layer once a relay has said so, and no more when it gets some', async () => {
+    const { host, offer } = createHost({ memoryBudgetBytes: stageMemoryBytes(toyManifest, A) })
+    await offer(null)
+    expect(host.shortage).toBeNull()
+    expect(await offer(null, 500_000)).toEqual({ status: 'accepted' })
+    expect(host.shortage).toEqual({
+      modelName: 'toy',
+      neededBytes: 500_000,
+      budgetBytes: stageMemoryBytes(toyManifest, A),
+    })
+    await offer(A)
+    expect(host.shortage).toBeNull()
     await host.stop()
   })
 
@@ -274,7 +290,7 @@ describe('StageHost', () => {
     await settled()
     // The first model moves, and its old range is still in the way of the other one.
     engine.errors.push(outOfBudget(), outOfBudget())
-    await host.offer({ modelId: other.id, modelName: 'other', layers: C })
+    await host.offer({ modelId: other.id, modelName: 'other', layers: C, leastMemoryBytes: null })
     await settled()
     expect(states()).toEqual({ '0-3': 'ready', '3-6': 'preparing', '0-1': 'preparing' })
     engine.errors.length = 0

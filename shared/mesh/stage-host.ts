@@ -36,8 +36,17 @@ export interface HeldStage {
   readonly decodeStepMs: number | null
 }
 
+/** Why a relay gives this peer nothing to hold. */
+export interface MemoryShortage {
+  readonly modelName: string
+  /** What the smallest stage of the model takes, with room for sessions. */
+  readonly neededBytes: number
+  /** What this peer lends; less than that. */
+  readonly budgetBytes: number
+}
+
 export interface StageHostEvents {
-  /** Anything in `stages()` changed. */
+  /** Anything in `stages()` changed, or `shortage` did. */
   onChange(): void
   /** A stage could not be loaded. */
   onFailed(error: MeshErrorObject): void
@@ -72,6 +81,7 @@ export class StageHost {
   readonly #loads = new Map<Promise<void>, Load & { readonly modelId: ModelId }>()
   readonly #drainTimers = new Map<StageId, ReturnType<typeof setTimeout>>()
   #isPaused = false
+  #shortage: MemoryShortage | null = null
 
   constructor(options: {
     engine: ComputeEngine
@@ -91,6 +101,11 @@ export class StageHost {
     return [...this.#stages.values()]
   }
 
+  /** Null unless a relay said that the budget is too small for any stage. */
+  get shortage(): MemoryShortage | null {
+    return this.#shortage
+  }
+
   readyStage(modelId: ModelId, layers: LayerRange): HeldStage | null {
     const stage = this.#stages.get(stageIdOf(modelId, layers))
     return stage?.state === 'ready' ? stage : null
@@ -106,6 +121,7 @@ export class StageHost {
     if (this.#isPaused) return { status: 'refused-paused' }
     const order = (this.#offers.get(offer.modelId) ?? 0) + 1
     this.#offers.set(offer.modelId, order)
+    this.#noteShortage(offer)
     if (offer.layers === null) {
       await this.#dropModel(offer.modelId, null)
       return { status: 'accepted' }
@@ -137,6 +153,15 @@ export class StageHost {
     this.#cancelLoad(offer.modelId)
     this.#beginLoad(manifest, offer.layers)
     return { status: 'accepted' }
+  }
+
+  #noteShortage({ modelName, leastMemoryBytes }: StageOffer): void {
+    const before = this.#shortage
+    this.#shortage =
+      leastMemoryBytes === null
+        ? null
+        : { modelName, neededBytes: leastMemoryBytes, budgetBytes: this.#memoryBudgetBytes }
+    if (before !== null || this.#shortage !== null) this.#events.onChange()
   }
 
   /**

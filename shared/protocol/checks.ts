@@ -14,6 +14,8 @@ export const MAX_TOKEN_ID = 0x7fff_ffff
 /** Longest duration that a microsecond field states, one hour: the longest deadline too. */
 export const MAX_DURATION_MICROS = 3_600_000_000
 export const MAX_UINT32 = 0xffff_ffff
+/** 64 TiB, more than any machine and far below 2^53. */
+export const MAX_MEMORY_BYTES = 2 ** 46
 
 type Code = ProtocolError['data']['code']
 

@@ -8,6 +8,7 @@ import {
   checkVersion,
   decodeProtobuf,
   MAX_DURATION_MICROS,
+  MAX_MEMORY_BYTES,
   MAX_UINT32,
   protocolError,
   readId,
@@ -38,7 +39,7 @@ export interface StageAdvert {
   readonly isAwake: boolean
   /** Where the peer holds circuit reservations, as multiaddrs without the `/p2p-circuit` part, at most 4. */
   readonly relayAddresses: readonly string[]
-  /** Bytes that it is willing to hold in stages. */
+  /** Bytes that it is willing to hold, in weights and in the caches of sessions. */
   readonly memoryBudgetBytes: number
   /** Encodings that its engine runs well. */
   readonly encodings: readonly ('q4' | 'q8')[]
@@ -86,8 +87,7 @@ export const STAGE_ADVERT_LIMITS = {
   maxStages: 16,
   /** A route has few hops; a peer that neighbours more reports the links that it uses. */
   maxLinks: 32,
-  /** 64 TiB, more than any machine and far below 2^53. */
-  maxMemoryBudgetBytes: 2 ** 46,
+  maxMemoryBudgetBytes: MAX_MEMORY_BYTES,
   /** Counts that fit 16 bits are counts, larger ones are lies. */
   maxSessions: 65_535,
 } as const

@@ -19,11 +19,17 @@ const name = fc.string({
 
 fuzzCodec<StageOffer>({
   name: 'stage offer',
-  arbitrary: plainRecord({
-    modelId: arbitraryModelId,
-    modelName: name,
-    layers: fc.option(arbitraryLayers, { nil: null }),
-  }),
+  arbitrary: fc
+    .tuple(
+      plainRecord({ modelId: arbitraryModelId, modelName: name }),
+      fc.oneof(
+        arbitraryLayers.map((layers) => ({ layers, leastMemoryBytes: null })),
+        fc
+          .option(fc.integer({ min: 1, max: 2 ** 46 }), { nil: null })
+          .map((leastMemoryBytes) => ({ layers: null, leastMemoryBytes })),
+      ),
+    )
+    .map(([model, rest]) => ({ ...model, ...rest })),
   encode: encodeStageOffer,
   decode: decodeStageOffer,
   prefixes: [

@@ -39,6 +39,11 @@ describe('decodeStageOffer', () => {
     ['a layer beyond it', { layers: { start: 0, end: 1025 } }, 'OUT_OF_RANGE'],
     ['an empty range', { layers: { start: 4, end: 4 } }, 'OUT_OF_RANGE'],
     ['a reversed range', { layers: { start: 5, end: 4 } }, 'OUT_OF_RANGE'],
+    ['too little memory', { layers: undefined, leastMemoryBytes: 1 }, 'ok'],
+    ['the largest need', { layers: undefined, leastMemoryBytes: 2 ** 46 }, 'ok'],
+    ['a larger one', { layers: undefined, leastMemoryBytes: 2 ** 46 + 1 }, 'OUT_OF_RANGE'],
+    ['a need of nothing', { layers: undefined, leastMemoryBytes: 0 }, 'OUT_OF_RANGE'],
+    ['layers, and too little memory for any', { leastMemoryBytes: 1 }, 'OUT_OF_RANGE'],
     ['a range without a start', { layers: { end: 4 } }, 'MISSING_FIELD'],
     ['a range without an end', { layers: { start: 4 } }, 'MISSING_FIELD'],
     ['no version', { version: undefined }, 'MISSING_FIELD'],
@@ -56,13 +61,15 @@ describe('decodeStageOffer', () => {
   })
 
   it('refuses to encode what it would not decode', () => {
-    const offer = { modelId: 'ab'.repeat(32) as ModelId, modelName: 'guide', layers: null } // 64 digits
+    const modelId = 'ab'.repeat(32) as ModelId // 64 digits
+    const offer = { modelId, modelName: 'guide', layers: null, leastMemoryBytes: null }
     expect(outcome(() => encodeStageOffer(offer))).toBe('ok')
     expect(outcome(() => encodeStageOffer({ ...offer, modelName: '\ud800' }))).toBe('OUT_OF_RANGE')
     expect(outcome(() => encodeStageOffer({ ...offer, modelId: 'AB'.repeat(32) as ModelId }))).toBe('BAD_ID')
     expect(outcome(() => encodeStageOffer({ ...offer, layers: { start: 0, end: 1025 } }))).toBe(
       'OUT_OF_RANGE',
     )
+    expect(outcome(() => encodeStageOffer({ ...offer, leastMemoryBytes: 1.5 }))).toBe('OUT_OF_RANGE')
   })
 })
 

@@ -1,8 +1,10 @@
 import {
   checkEncodedSize,
+  checkInteger,
   checkLayerRange,
   checkVersion,
   decodeProtobuf,
+  MAX_MEMORY_BYTES,
   protocolError,
   readId,
   readLayerRange,
@@ -24,6 +26,11 @@ export interface StageOffer {
   readonly modelId: ModelId
   readonly modelName: string
   readonly layers: LayerRange | null
+  /**
+   * Why `layers` is null, where memory is the reason: what the smallest stage of the model takes of a budget, with room
+   * for sessions. The peer's budget is less, so it waits in vain. Null otherwise.
+   */
+  readonly leastMemoryBytes: number | null
 }
 
 export interface StageOfferReply {
@@ -58,6 +65,7 @@ export function encodeStageOffer(offer: StageOffer): Uint8Array<ArrayBuffer> {
     modelId: writeId(offer.modelId),
     modelName: offer.modelName,
     ...(offer.layers === null ? {} : { layers: offer.layers }),
+    ...(offer.leastMemoryBytes === null ? {} : { leastMemoryBytes: offer.leastMemoryBytes }),
   })
   return checkEncodedSize(bytes, STAGE_OFFER_LIMITS.maxBytes)
 }
@@ -70,6 +78,7 @@ export function decodeStageOffer(bytes: Uint8Array): StageOffer {
     modelId: parseModelId(readId(wire.modelId, 'modelId', 32)),
     modelName: required(wire.modelName, 'modelName'),
     layers: wire.layers === undefined ? null : readLayerRange(wire.layers, 'layers'),
+    leastMemoryBytes: wire.leastMemoryBytes ?? null,
   }
   checkStageOffer(offer)
   return offer
@@ -84,6 +93,10 @@ function checkStageOffer(offer: StageOffer): void {
     )
   }
   if (offer.layers !== null) checkLayerRange(offer.layers, 'layers')
+  if (offer.leastMemoryBytes === null) return
+  checkInteger(offer.leastMemoryBytes, 'leastMemoryBytes', 1, MAX_MEMORY_BYTES)
+  if (offer.layers !== null)
+    throw protocolError('OUT_OF_RANGE', 'leastMemoryBytes says why there are no layers, and there are some.')
 }
 
 /** @throws ProtocolError `OUT_OF_RANGE` */

@@ -119,6 +119,7 @@ export interface StageOffer {
   modelId?: Uint8Array<ArrayBuffer>
   modelName?: string
   layers?: LayerRange
+  leastMemoryBytes?: number
 }
 
 export namespace StageOffer {
@@ -151,6 +152,11 @@ export namespace StageOffer {
           LayerRange.codec().encode(obj.layers, w)
         }
 
+        if (obj.leastMemoryBytes != null) {
+          w.uint32(40)
+          w.uint64Number(obj.leastMemoryBytes)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -179,6 +185,10 @@ export namespace StageOffer {
               obj.layers = LayerRange.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.layers
               })
+              break
+            }
+            case 5: {
+              obj.leastMemoryBytes = reader.uint64Number()
               break
             }
             default: {
@@ -224,6 +234,13 @@ export namespace StageOffer {
 
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.leastMemoryBytes`,
+                value: reader.uint64Number()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -261,6 +278,11 @@ export namespace StageOffer {
     value: number
   }
 
+  export interface StageOfferLeastMemoryBytesFieldEvent {
+    field: '$.leastMemoryBytes'
+    value: number
+  }
+
   export function encode (obj: Partial<StageOffer>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, StageOffer.codec())
   }
@@ -269,7 +291,7 @@ export namespace StageOffer {
     return decodeMessage(buf, StageOffer.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StageOffer>): Generator<StageOfferVersionFieldEvent | StageOfferModelIdFieldEvent | StageOfferModelNameFieldEvent | StageOfferLayersStartFieldEvent | StageOfferLayersEndFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StageOffer>): Generator<StageOfferVersionFieldEvent | StageOfferModelIdFieldEvent | StageOfferModelNameFieldEvent | StageOfferLayersStartFieldEvent | StageOfferLayersEndFieldEvent | StageOfferLeastMemoryBytesFieldEvent> {
     return streamMessage(buf, StageOffer.codec(), opts)
   }
 }
