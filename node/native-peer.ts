@@ -7,7 +7,6 @@ import { MeshPeer, type MeshPeerStatus, type RelayAddress } from '../shared/mesh
 import { silentLogger, systemClock, type Logger } from '../shared/mesh/ports.ts'
 import { relayInfo } from '../shared/mesh/relay-info.ts'
 import { RelayKeeper } from '../shared/mesh/relay-keeper.ts'
-import { streamFrameChannel } from '../shared/mesh/stream-channel.ts'
 import type { ComputeEngine } from '../shared/engine/compute-engine.ts'
 import { RestartingEngine } from '../shared/engine/restarting-engine.ts'
 import type { PeerIdText } from '../shared/protocol/ids.ts'
@@ -132,8 +131,7 @@ async function join(
         await dataPlane.addLink(peerId, 'main-channel', channels[0], channels[1], speaksFirst)
         return 'main-channel'
       },
-      adoptStream: (peerId, path, stream) =>
-        dataPlane.addLink(peerId, path, streamFrameChannel(stream), null, true),
+      adoptStream: (peerId, path, channel) => dataPlane.addLink(peerId, path, channel, null, true),
     },
     source: httpModelSource({
       origins: options.relayOrigins,

@@ -5,8 +5,6 @@ import { remoteDataPlane, type PortLike, type RemoteDataPlane } from '../../shar
 import type { LinkAdopter } from '../../shared/mesh/link-service.ts'
 import { lendChannel } from '../../shared/mesh/port-channel.ts'
 import type { Clock, FrameChannel } from '../../shared/mesh/ports.ts'
-import { streamFrameChannel } from '../../shared/mesh/stream-channel.ts'
-import type { WireStream } from '../../shared/mesh/wire-stream.ts'
 import type { PeerIdText } from '../../shared/protocol/ids.ts'
 import type { LinkPath } from '../../shared/protocol/stage-advert/stage-advert.ts'
 import type { NetworkCommand, NetworkReply } from '../worker/network-messages.ts'
@@ -106,9 +104,9 @@ export class NetworkClient implements LinkAdopter {
   async adoptStream(
     peerId: PeerIdText,
     path: 'stream' | 'relayed-stream',
-    stream: WireStream,
+    channel: FrameChannel,
   ): Promise<void> {
-    await this.#lend(this.#nextId++, peerId, path, streamFrameChannel(stream), null, true)
+    await this.#lend(this.#nextId++, peerId, path, channel, null, true)
   }
 
   /** Ends the worker; sessions and links end with it. */

@@ -1,29 +1,13 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { PeerIdText } from '../protocol/ids.ts'
 import { encodeLinkMessage, LINK_LIMITS, LINK_V1, type LinkMessage } from '../protocol/link/link.ts'
 import type { LinkPath } from '../protocol/stage-advert/stage-advert.ts'
-import { dataChannelFrameChannel } from './data-channel.ts'
-import type { DataPlaneEvent } from './data-plane-api.ts'
-import { DataPlane } from './data-plane.ts'
-import { LinkService } from './link-service.ts'
-import { silentLogger, systemClock } from './ports.ts'
-import { streamFrameChannel } from './stream-channel.ts'
-import { idOf } from './testing/loopback-node.fixture.ts'
+import { systemClock } from './ports.ts'
+import { startLinkedPeer, type LinkedPeer } from './testing/linked-peer.fixture.ts'
 import { ToyEngine } from './testing/toy-engine.fixture.ts'
 import { createRelayedNode, createRelayingNode } from './testing/webrtc-node.fixture.ts'
 import { WireStream } from './wire-stream.ts'
-
-interface Peer {
-  readonly libp2p: Libp2p
-  readonly self: PeerIdText
-  readonly links: LinkService
-  readonly dataPlane: DataPlane
-  /** Links as they were adopted: the rung, and who was to speak first. */
-  readonly adopted: { peerId: PeerIdText; path: LinkPath; speaksFirst: boolean }[]
-  readonly closed: DataPlaneEvent[]
-}
 
 let relay: Libp2p
 let relayAddress: string
@@ -41,67 +25,34 @@ afterEach(async () => {
 })
 
 /** A peer with its data plane; `isDirect: false` has no WebRTC. */
-async function join(options: { isDirect?: boolean; allowStreams?: boolean } = {}): Promise<Peer> {
+async function join(options: { isDirect?: boolean; allowStreams?: boolean } = {}): Promise<LinkedPeer> {
   const libp2p = await createRelayedNode(relayAddress, options.isDirect)
-  const self = idOf(libp2p)
-  const adopted: Peer['adopted'] = []
-  const closed: DataPlaneEvent[] = []
-  const dataPlane = new DataPlane({
-    engine: new ToyEngine({
-      layers: { start: 0, end: 1 },
-      layerCount: 1,
-      hiddenSize: 8,
-      stepMs: 0,
-      clock: systemClock,
-    }),
+  const engine = new ToyEngine({
+    layers: { start: 0, end: 1 },
+    layerCount: 1,
+    hiddenSize: 8,
+    stepMs: 0,
     clock: systemClock,
-    self,
-    generation: 1,
-    onEvent: (event) => {
-      if (event.kind !== 'link-closed') return
-      closed.push(event)
-      links.forget(event.peerId)
-    },
   })
-  const links = new LinkService({
-    libp2p,
-    self,
-    logger: silentLogger,
-    ...(options.allowStreams === undefined ? {} : { allowStreams: options.allowStreams }),
-    adopter: {
-      async adoptChannels(peerId, hot, beat, speaksFirst) {
-        adopted.push({ peerId, path: 'main-channel', speaksFirst })
-        const channels = [dataChannelFrameChannel(hot), dataChannelFrameChannel(beat)] as const
-        await dataPlane.addLink(peerId, 'main-channel', channels[0], channels[1], speaksFirst)
-        return 'main-channel'
-      },
-      async adoptStream(peerId, path, stream) {
-        adopted.push({ peerId, path, speaksFirst: true })
-        await dataPlane.addLink(peerId, path, streamFrameChannel(stream), null, true)
-      },
-    },
-  })
-  await links.start()
-  cleanups.push(async () => {
-    await links.stop()
-    dataPlane.dispose()
-    await libp2p.stop()
-  })
+  const peer = await startLinkedPeer({ libp2p, engine, generation: 1, allowStreams: options.allowStreams })
+  cleanups.push(() => peer.stop())
   await vi.waitFor(() => expect(libp2p.getMultiaddrs().map(String).join(' ')).toContain('p2p-circuit'))
-  return { libp2p, self, links, dataPlane, adopted, closed }
+  return peer
 }
 
 /** Two peers in the order of their ids: the first opens, the second asks it to. */
-async function joinPair(options: Parameters<typeof join>[0] = {}): Promise<[opener: Peer, asker: Peer]> {
+async function joinPair(
+  options: Parameters<typeof join>[0] = {},
+): Promise<[opener: LinkedPeer, asker: LinkedPeer]> {
   const [a, b] = [await join(options), await join(options)]
   return a.self < b.self ? [a, b] : [b, a]
 }
 
-function ensure(from: Peer, to: Peer): Promise<LinkPath> {
+function ensure(from: LinkedPeer, to: LinkedPeer): Promise<LinkPath> {
   return from.links.ensure(to.self, [relayAddress])
 }
 
-function connectionTo(from: Peer, to: Peer): Connection {
+function connectionTo(from: LinkedPeer, to: LinkedPeer): Connection {
   const connection = from.libp2p
     .getConnections(peerIdFromString(to.self))
     .find((candidate) => candidate.limits === undefined)
@@ -199,6 +150,13 @@ describe('LinkService without a direct way', () => {
     expect(await ensure(opener, asker)).toBe('relayed-stream')
     expect(await opener.dataPlane.measure(asker.self, 1_000, 1)).toHaveLength(1)
     expect(asker.adopted).toEqual([{ peerId: opener.self, path: 'relayed-stream', speaksFirst: true }])
+  })
+
+  it('lets the larger id ask the smaller to open, which then dials back the way that it was asked', async () => {
+    const [opener, asker] = await joinPair({ isDirect: false })
+    expect(await ensure(asker, opener)).toBe('relayed-stream')
+    await vi.waitFor(() => expect(opener.adopted).toMatchObject([{ path: 'relayed-stream' }]))
+    expect(await asker.dataPlane.measure(opener.self, 1_000, 1)).toHaveLength(1)
   })
 
   it('says NO_LINK where streams are switched off', async () => {

@@ -19,7 +19,6 @@ import { MeshAsker } from './mesh-asker.ts'
 import { silentLogger, systemClock } from './ports.ts'
 import { SessionService } from './session-service.ts'
 import { StageHost } from './stage-host.ts'
-import { streamFrameChannel } from './stream-channel.ts'
 import { connectAll, createLoopbackNode, idOf } from './testing/loopback-node.fixture.ts'
 import { toyAnswer } from './testing/toy-engine.fixture.ts'
 import {
@@ -85,8 +84,7 @@ async function serve(
     logger: silentLogger,
     adopter: {
       adoptChannels: () => Promise.reject(new Error('no WebRTC here')),
-      adoptStream: (peerId, path, stream) =>
-        dataPlane.addLink(peerId, path, streamFrameChannel(stream), null, true),
+      adoptStream: (peerId, path, channel) => dataPlane.addLink(peerId, path, channel, null, true),
     },
   })
   const host = new StageHost({

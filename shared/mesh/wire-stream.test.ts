@@ -1,7 +1,6 @@
 import { streamPair } from '@libp2p/utils'
 import { describe, expect, it, vi } from 'vitest'
 import { encodeLengthPrefixed } from '../protocol/length-prefixed.ts'
-import { streamFrameChannel } from './stream-channel.ts'
 import { WireStream } from './wire-stream.ts'
 
 async function wirePair(maxMessageBytes = 1024) {
@@ -71,29 +70,5 @@ describe('WireStream', () => {
     for (let count = 0; count < 17; count++) rawA.send(large)
     await vi.waitFor(() => expect(b.closed.aborted).toBe(true))
     expect(rawB.status).toBe('aborted')
-  })
-})
-
-describe('streamFrameChannel', () => {
-  it('passes messages, reports the end once, and refuses to send after it', async () => {
-    const { a, b } = await wirePair()
-    const channel = streamFrameChannel(b)
-    await channel.opened
-    const onMessage = vi.fn()
-    const onClose = vi.fn()
-    channel.listen({ onMessage, onDrain() {}, onClose })
-    a.send(Uint8Array.of(1))
-    a.send(Uint8Array.of(2))
-    a.close()
-    await vi.waitFor(() => expect(onClose).toHaveBeenCalledOnce())
-    expect(onMessage.mock.calls).toEqual([[Uint8Array.of(1)], [Uint8Array.of(2)]])
-    expect(() => channel.send(Uint8Array.of(3))).toThrow('the stream is closed')
-    expect(channel.bufferedBytes).toBe(0)
-  })
-
-  it('closes the stream for the other side', async () => {
-    const { a, b } = await wirePair()
-    streamFrameChannel(b).close()
-    expect(await a.next()).toBeNull()
   })
 })

@@ -14,15 +14,27 @@ const COMMON = {
   connectionMonitor: { enabled: false },
 }
 
-/** A libp2p node on the loopback interface that introduces others to each other. */
-export function createRelayingNode(): Promise<Libp2p> {
+/**
+ * A libp2p node on the loopback interface that introduces others to each other.
+ * @param limits of each relayed connection; js-libp2p's own (128 KiB, 2 min) where not given
+ */
+export function createRelayingNode(
+  limits: {
+    readonly applyDefaultLimit?: boolean
+    readonly defaultDataLimit?: bigint
+    readonly defaultDurationLimit?: number
+  } = {},
+): Promise<Libp2p> {
   return createLibp2p({
     ...COMMON,
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0/ws'] },
     transports: [webSockets()],
     // The default lets five connections a second in from one address, and all of a test share one.
     connectionManager: { inboundConnectionThreshold: Number.POSITIVE_INFINITY },
-    services: { identify: identify(), relay: circuitRelayServer({ reservations: { maxReservations: 64 } }) },
+    services: {
+      identify: identify(),
+      relay: circuitRelayServer({ reservations: { maxReservations: 64, ...limits } }),
+    },
   })
 }
 
