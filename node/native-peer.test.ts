@@ -83,14 +83,14 @@ async function startPeer(change: Partial<NativePeerOptions> = {}): Promise<Nativ
 
 const states = (status: MeshPeerStatus): string[] => status.stages.map(({ state }) => state)
 
-async function answer(): Promise<{ status: number; body: unknown }> {
+async function answer(maxTokens = 4): Promise<{ status: number; body: unknown }> {
   const response = await fetch(`${origin}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       model: 'guide',
       messages: [{ role: 'user', content: 'What is a stage?' }],
-      max_tokens: 4,
+      max_tokens: maxTokens,
       temperature: 0,
     }),
   })
@@ -124,6 +124,18 @@ describe('a native peer', () => {
       (result.body as { choices: { message: { content: string } }[] }).choices[0]?.message.content // an answer
     expect(text(await answer())).toBe(text(before))
   }, 120_000)
+
+  it('answers two requests of full length at once from a budget that just holds its layers and them', async () => {
+    // All eight layers with embedding and head, and twice the caches of 1,024 positions: 512 bytes a layer and position.
+    const memoryBudgetBytes = 4_016_896 + 2 * 8 * 1024 * 512
+    const peer = await startPeer({ memoryBudgetBytes, isBackstop: false })
+    await expect.poll(() => states(peer.status()), { timeout: 20_000 }).toEqual(['ready'])
+    expect(peer.status().stages[0]?.layers).toEqual({ start: 0, end: 8 })
+    // The relay cuts what is asked for to what the context has left: each session reserves the full length.
+    const both = async () => (await Promise.all([answer(1024), answer(1024)])).map(({ status }) => status)
+    await expect.poll(async () => (await answer()).status, { timeout: 20_000 }).toBe(200)
+    expect(await both()).toEqual([200, 200])
+  }, 60_000)
 
   it('learns from its relay that it lends too little memory for any layer', async () => {
     const peer = await startPeer({ memoryBudgetBytes: 1 << 20, isBackstop: false })

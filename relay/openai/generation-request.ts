@@ -1,6 +1,7 @@
 import { createSessionId } from '../../shared/protocol/ids.ts'
 import { errorCode } from '../../shared/errors.ts'
 import type { GenerationRequest } from '../../shared/mesh/asker.ts'
+import { maxSessionTokens } from '../../shared/model/stage-memory.ts'
 import { ApiError } from '../http/api-error.ts'
 import type { RelayLimits } from '../limits.ts'
 import type { CatalogueModel, ModelCatalogue } from '../model-catalogue.ts'
@@ -42,7 +43,8 @@ export function prepareGeneration(
   if (!isStream && values.stream_options !== undefined) {
     throw invalidValue('stream_options', "'stream_options' is only allowed with 'stream': true.")
   }
-  const { contextLength, eosTokenIds } = model.manifest.config
+  const { eosTokenIds } = model.manifest.config
+  const contextLength = maxSessionTokens(model.manifest.config)
   const param = endpoint === 'chat' ? 'messages' : 'prompt'
   const characters = promptCharacters(values)
   if (characters > contextLength * MAX_CHARACTERS_PER_TOKEN) {

@@ -6,6 +6,7 @@ import {
   createTestRelay,
   END_TOKEN,
   MODEL_ID,
+  manifest,
   modelOnDisk,
   PEER_B,
   says,
@@ -167,6 +168,17 @@ describe('POST /v1/chat/completions', () => {
     const relay = createTestRelay()
     await relay.post(CHAT, { ...ask, max_tokens: 100_000 })
     expect(relay.asker.requests[0]?.maxNewTokens).toBe(CONTEXT_LENGTH - 8)
+  })
+
+  it('cuts the token limit to what a stage serves, where the context of the model is longer', async () => {
+    const long = { ...manifest, config: { ...manifest.config, contextLength: 131_072 } }
+    const models = createModelCatalogue([{ ...modelOnDisk(), manifest: long }])
+    const relay = createTestRelay({ deps: { models } })
+    await relay.post(CHAT, { ...ask, max_tokens: 100_000 })
+    expect(relay.asker.requests[0]?.maxNewTokens).toBe(8192 - 8)
+    expect(await (await relay.get('/v1/models/guide')).json()).toMatchObject({
+      racemesh: { context_length: 8192 },
+    })
   })
 
   it('stops before a stop string that spans tokens, cancels the rest, and counts what arrived', async () => {

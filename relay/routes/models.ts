@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { NetworkSnapshot } from '../../shared/mesh/network-snapshot.ts'
+import { maxSessionTokens } from '../../shared/model/stage-memory.ts'
 import type { RelayEnv } from '../http/request-context.ts'
 import type { CatalogueModel } from '../model-catalogue.ts'
 import { modelNotFound } from '../openai/generation-request.ts'
@@ -38,7 +39,7 @@ function modelObject({ name, manifest, createdAtSeconds }: CatalogueModel, netwo
       ready: gaps.length === 0,
       gaps: gaps.map((gap) => [gap.start, gap.end] as const),
       layer_count: config.layerCount,
-      context_length: config.contextLength,
+      context_length: maxSessionTokens(config),
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { errorCode } from '../errors.ts'
+import { maxSessionTokens } from '../model/stage-memory.ts'
 import type { PeerIdText, SessionId } from '../protocol/ids.ts'
 import {
   decodeSessionMessage,
@@ -147,7 +148,7 @@ export class SessionService {
     if (!isPipeline(open, stage)) return 'refused-malformed'
     if (this.#streams.has(open.sessionId)) return 'refused-malformed'
     if (this.#streams.size >= maxSessions) return 'refused-busy'
-    if (open.capacityTokens > stage.manifest.config.contextLength) return 'refused-capacity'
+    if (open.capacityTokens > maxSessionTokens(stage.manifest.config)) return 'refused-capacity'
     this.#streams.set(open.sessionId, stream)
     try {
       const spec = sessionSpec(open, stage)
