@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -27,14 +27,14 @@ interface Started {
   readonly origin: string
   readonly port: number
   readonly start: Running
-  /** The relay and the node. */
+  /** The relay, the node and the chain. */
   readonly children: readonly number[]
 }
 
 async function startEverything(dataDir: string, args: readonly string[] = []): Promise<Started> {
   const port = await freePort()
   const start = await run(
-    ['bin/racemesh.mjs', 'start', '--port', String(port), '--data', dataDir, ...args],
+    ['bin/racemesh.mjs', 'start', '--port', String(port), '--data', dataDir, '--chain-port', '0', ...args],
     RUNNING,
   )
   const children = childrenOf(start.child.pid!)
@@ -98,6 +98,26 @@ function post(origin: string): Promise<Response> {
   })
 }
 
+/** Names and addresses in the record that `start` names; each must have code on the chain that it names. */
+async function deployedContracts(start: Running): Promise<Record<string, string>> {
+  const [, url, recordFile] = /Chain +(http\S+) +\(contracts: (.+)\)/.exec(start.output()) ?? []
+  const record = JSON.parse(await readFile(recordFile!, 'utf8')) as {
+    contracts: Record<string, { address: string }>
+  } // written by the deployment
+  const addresses = Object.entries(record.contracts).map(([name, { address }]) => [name, address] as const)
+  for (const [name, address] of addresses) {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_getCode', params: [address, 'latest'] })
+    const response = await fetch(url!, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    })
+    const { result } = (await response.json()) as { result: string } // JSON-RPC 2.0
+    expect(result.length, name).toBeGreaterThan(100)
+  }
+  return Object.fromEntries(addresses)
+}
+
 /** An error for people: no stack. */
 function expectClear(text: string): void {
   expect(text).not.toMatch(/^ {4}at /m)
@@ -109,7 +129,7 @@ describe('racemesh start', () => {
     const answer = await ask(origin, [{ role: 'user', content: 'Hello' }], { maxTokens: 8 })
     expect(answer.text).not.toBe('')
     expect(answer.stages.map(({ kind }) => kind)).toEqual(['native'])
-    expect(children).toHaveLength(2)
+    expect(children).toHaveLength(3)
     expect(await start.stop(), start.output()).toBe(0)
     expect(children.filter(isAlive)).toEqual([])
     expect(await isFree(port)).toBe(true)
@@ -117,7 +137,7 @@ describe('racemesh start', () => {
 
   it('leaves nothing on the port when it alone is killed', async () => {
     const { port, start, children } = await startEverything(await temporaryFolder())
-    expect(children).toHaveLength(2)
+    expect(children).toHaveLength(3)
     start.child.kill('SIGKILL')
     await expect.poll(() => children.filter(isAlive), { timeout: GONE_WITHIN_MS }).toEqual([])
     expect(await isFree(port)).toBe(true)
@@ -134,8 +154,32 @@ describe('racemesh start', () => {
     expect((await post(second.origin)).status).toBe(200)
   })
 
+  it('has a chain with the contracts, also after everything was killed', async () => {
+    const dataDir = await temporaryFolder()
+    const first = await startEverything(dataDir, ['--no-node'])
+    const contracts = await deployedContracts(first.start)
+    expect(Object.keys(contracts)).toContain('governor')
+    for (const pid of [first.start.child.pid!, ...first.children]) process.kill(pid, 'SIGKILL')
+    await expect.poll(() => first.children.filter(isAlive), { timeout: GONE_WITHIN_MS }).toEqual([])
+    const second = await startEverything(dataDir, ['--no-node'])
+    expect(second.start.output()).toMatch(/left over/)
+    expect(await deployedContracts(second.start)).toEqual(contracts)
+  })
+
+  it('goes on without a chain where its port is taken', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    cleanups.push(() => new Promise((resolve) => taken.close(resolve)))
+    const { port } = taken.address() as AddressInfo // it listens on a port
+    const args = ['--no-node', '--chain-port', String(port)]
+    const { origin, start } = await startEverything(await temporaryFolder(), args)
+    expect(start.output()).toMatch(/The local chain did not start[\s\S]*port taken/)
+    expect(start.output()).not.toMatch(/contracts:/)
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200)
+  })
+
   it('without a peer of its own says what to do when asked', async () => {
-    const { origin, children } = await startEverything(await temporaryFolder(), ['--no-node'])
+    const { origin, children } = await startEverything(await temporaryFolder(), ['--no-node', '--no-chain'])
     expect(children).toHaveLength(1)
     const network = (await (await fetch(`${origin}/api/network`)).json()) as { peers: unknown[] } // our own relay
     expect(network.peers).toEqual([])

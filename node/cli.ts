@@ -1,4 +1,5 @@
 import '../shared/node-polyfill.ts'
+import { devnetCommand } from './commands/devnet.ts'
 import { nodeCommand } from './commands/node.ts'
 import { packCommand } from './commands/pack.ts'
 import { raceCommand } from './commands/race.ts'
@@ -13,12 +14,13 @@ const COMMANDS: Record<
   string,
   { readonly run: (argv: string[]) => Promise<number>; readonly summary: string }
 > = {
-  start: { run: startCommand, summary: 'a relay and one native peer on this machine (npm start)' },
+  start: { run: startCommand, summary: 'a relay, one native peer and a chain on this machine (npm start)' },
   node: { run: nodeCommand, summary: 'lend this machine: serve layers of a model' },
   request: { run: requestCommand, summary: 'ask the mesh and stream the answer' },
   pack: { run: packCommand, summary: 'turn a Hugging Face model folder into a packed model' },
   race: { run: raceCommand, summary: 'measure the compute of this machine; race verify checks a proof' },
   verify: { run: verifyCommand, summary: 'check a packed model against its id' },
+  devnet: { run: devnetCommand, summary: 'a chain on this machine with all contracts' },
 }
 
 const HELP = `racemesh: a mesh that answers AI requests

@@ -1,21 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import type { Account, Chain, PublicClient, TestClient, WalletClient } from 'viem'
 import { createPublicClient, createTestClient, createWalletClient, http } from 'viem'
 import type { HttpTransport } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
-
-// The tools are CommonJS, because forge starts one of them as its compiler.
-const { foundryBinary } = createRequire(import.meta.url)('../tools/forge.cjs') as {
-  foundryBinary: (name: string) => string
-}
-
-const MNEMONIC = 'test test test test test test test test test test test junk'
-
-/** Time to answer the first request; measured 40 to 100 ms on two idle cores. */
-const START_TIMEOUT_MS = 20_000
+import { DEV_MNEMONIC, startAnvilProcess } from './anvil.ts'
 
 export interface Anvil {
   readonly url: string
@@ -26,32 +14,9 @@ export interface Anvil {
   readonly stop: () => Promise<void>
 }
 
-/** Starts an own chain on a free port of this machine; `flags` are anvil's. */
+/** Starts a test's own chain on a free port of this machine; `flags` are anvil's. */
 export async function startAnvil(flags: readonly string[] = []): Promise<Anvil> {
-  const child = spawn(
-    foundryBinary('anvil'),
-    ['--host', '127.0.0.1', '--port', '0', '--hardfork', 'prague', '--mnemonic', MNEMONIC, ...flags],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  const url = await new Promise<string>((resolve, reject) => {
-    let seen = ''
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      reject(new Error(`anvil said nothing about its port within ${START_TIMEOUT_MS} ms: ${seen}`))
-    }, START_TIMEOUT_MS)
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`anvil ended with code ${code}: ${seen}`)))
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      seen += text
-      const address = /Listening on (\S+)/.exec(seen)?.[1]
-      if (address === undefined) return
-      clearTimeout(timer)
-      child.removeAllListeners('exit')
-      // What it goes on to print is read and dropped, or the pipe would fill.
-      child.stdout.removeAllListeners('data').resume()
-      resolve(`http://${address}`)
-    })
-  })
+  const { url, stop } = await startAnvilProcess({ flags })
   const transport = http(url)
   return {
     url,
@@ -61,12 +26,8 @@ export async function startAnvil(flags: readonly string[] = []): Promise<Anvil> 
       createWalletClient({
         chain: foundry,
         transport,
-        account: mnemonicToAccount(MNEMONIC, { addressIndex: index }),
+        account: mnemonicToAccount(DEV_MNEMONIC, { addressIndex: index }),
       }),
-    stop: async () => {
-      if (child.exitCode !== null) return
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    },
+    stop,
   }
 }

@@ -6,6 +6,8 @@ export class DeployError extends MeshError<
   | { code: 'BAD_RECORD'; field: string }
   | { code: 'BAD_SETTINGS'; field: string }
   | { code: 'UNREACHABLE'; url: string }
+  | { code: 'CHAIN_NOT_STARTED'; said: string }
+  | { code: 'CHAIN_IN_USE'; ownerPid: number }
   | { code: 'WRONG_CHAIN'; expected: number; actual: number }
   | { code: 'OTHER_CODE'; contract: string }
   | { code: 'NO_CODE'; contract: string }

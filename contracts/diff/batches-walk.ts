@@ -168,6 +168,7 @@ export class BatchesWalk {
     const args = [batch, 0, BigInt(index)] // 0: the tree of totals
     this.#apply({ kind: 'demand', ...leaf, asker: this.#stage.actor }, 'demandData', args)
     if (random(2) === 0) {
+      if (random(5) === 0) this.#walk.pass(this.#terms.demandBlocks)
       const payee = payout.payees[index]! // below the number of payees
       const isRight = random(4) !== 0
       const data = totalsData(payee, (payout.totals.get(payee) ?? 0n) + (isRight ? 0n : 1n))

@@ -1,27 +1,10 @@
 // `npm run forge -- test --match-contract RaceCoin`: forge with this repository as its root.
-// The binary itself, not npm's shim, which depends on an install script that npm may block.
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
+const { foundryBinary } = require('./foundry-binary.cjs')
 
 const ROOT = path.join(__dirname, '..')
 const REPOSITORY = path.join(ROOT, '..')
-const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
-
-/** The path of a Foundry program for this machine. */
-function foundryBinary(name) {
-  const extension = process.platform === 'win32' ? '.exe' : ''
-  const arch = ARCHITECTURES[process.arch] ?? process.arch
-  const target = `@foundry-rs/${name}-${process.platform}-${arch}`
-  try {
-    return require.resolve(`${target}/bin/${name}${extension}`)
-  } catch (cause) {
-    throw new Error(
-      `${name} is not installed for ${process.platform}/${process.arch}: npm package ${target} is missing. ` +
-        'Run npm ci without --omit=optional.',
-      { cause },
-    )
-  }
-}
 
 /** Runs forge with the given arguments and returns the finished process. */
 function forge(args, options = {}) {
@@ -47,6 +30,6 @@ function forge(args, options = {}) {
   return result
 }
 
-module.exports = { ROOT, foundryBinary, forge }
+module.exports = { ROOT, forge }
 
 if (require.main === module) process.exit(forge(process.argv.slice(2)).status ?? 1)

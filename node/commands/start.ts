@@ -9,7 +9,7 @@ import type { NetworkSnapshot } from '../../shared/mesh/network-snapshot.ts'
 import { parseInteger, parseOptions, UsageError } from '../usage-error.ts'
 import { packFolder } from './pack.ts'
 
-const HELP = `npm start [-- options]: a relay, the app and one native peer on this machine
+const HELP = `npm start [-- options]: a relay, the app, one native peer and a chain on this machine
 
   --port N         port of the relay, default 9090
   --host ADDRESS   address to listen on, default 127.0.0.1
@@ -17,6 +17,8 @@ const HELP = `npm start [-- options]: a relay, the app and one native peer on th
   --encoding E     q8 or q4, how the demo model is packed, default q8
   --no-node        leave the native peer out: only tabs answer
   --min-stages N   stages that a model is split into when enough tabs are open, default 2
+  --no-chain       leave the chain with the contracts out
+  --chain-port N   port of the chain, default 8545
   --help
 `
 
@@ -37,6 +39,8 @@ export async function startCommand(argv: string[]): Promise<number> {
         encoding: { type: 'string', default: 'q8' },
         'no-node': { type: 'boolean', default: false },
         'min-stages': { type: 'string', default: '2' },
+        'no-chain': { type: 'boolean', default: false },
+        'chain-port': { type: 'string', default: '8545' },
         help: { type: 'boolean', default: false },
       },
     },
@@ -48,6 +52,7 @@ export async function startCommand(argv: string[]): Promise<number> {
   }
   const port = parseInteger('port', values.port, 1, 65_535)
   const minStages = parseInteger('min-stages', values['min-stages'], 1, 64)
+  const chainPort = parseInteger('chain-port', values['chain-port'], 0, 65_535)
   const { encoding } = values
   if (encoding !== 'q4' && encoding !== 'q8')
     throw new UsageError(`--encoding takes q8 or q4, not "${encoding}".`)
@@ -71,13 +76,16 @@ export async function startCommand(argv: string[]): Promise<number> {
       stopped,
     )
     children.push(relay)
+    // Beside the rest, and without it: no chat waits for a chain.
+    const chain = values['no-chain'] ? undefined : launchChain(chainPort, join(values.data, 'devnet'))
+    if (chain !== undefined) children.push(chain.child)
     await untilListening(relay, stopped.signal)
     if (!values['no-node']) {
       children.push(launch('racemesh.mjs', ['node', '--relay', origin, '--backstop'], stopped))
       await untilCovered(origin, stopped.signal)
     }
     isReady = true
-    process.stdout.write(greeting(origin, !values['no-node']))
+    process.stdout.write(greeting(origin, !values['no-node'], await chain?.ready))
     await new Promise<void>((resolve) => {
       if (stopped.signal.aborted) resolve()
       stopped.signal.addEventListener('abort', () => resolve())
@@ -111,16 +119,38 @@ async function packGuide(out: string, encoding: 'q4' | 'q8'): Promise<string> {
 
 /** Starts one of our own bundles; if it ends by itself, everything is stopped. */
 function launch(bin: string, args: readonly string[], stopped: AbortController): ChildProcess {
+  const child = spawnBundle(bin, args)
+  child.once('exit', () => stopped.abort())
+  return child
+}
+
+interface ChainReady {
+  readonly url: string
+  readonly recordFile: string
+}
+
+/** @returns `ready` is undefined when the chain did not come up, which stops nothing else; why is on stderr. */
+function launchChain(
+  port: number,
+  folder: string,
+): { readonly child: ChildProcess; readonly ready: Promise<ChainReady | undefined> } {
+  const child = spawnBundle('racemesh.mjs', ['devnet', '--port', String(port), '--data', folder])
+  const ready = new Promise<ChainReady | undefined>((resolve) => {
+    child.once('message', (message) => resolve(message as ChainReady)) // our own devnet command
+    child.once('exit', () => resolve(undefined))
+  })
+  return { child, ready }
+}
+
+function spawnBundle(bin: string, args: readonly string[]): ChildProcess {
   const path = fileURLToPath(new URL(`../bin/${bin}`, import.meta.url))
-  const child = spawn(process.execPath, [path, ...args], {
-    // The relay says on the channel that it listens. Children stop when it breaks: a killed start leaves nothing behind.
+  return spawn(process.execPath, [path, ...args], {
+    // Relay and chain say on the channel that they are there. Children stop when it breaks: a killed start leaves nothing behind.
     // What they would say to whoever started them alone would repeat the greeting; what goes wrong is on stderr.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     // Its own process group: Ctrl-C reaches this process alone, which then stops the children in order.
     detached: true,
   })
-  child.once('exit', () => stopped.abort())
-  return child
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {
@@ -184,15 +214,17 @@ function notStarted(message: string, cause?: unknown): MeshError {
   })
 }
 
-function greeting(origin: string, hasNode: boolean): string {
+function greeting(origin: string, hasNode: boolean, chain: ChainReady | undefined): string {
   const peer = hasNode
     ? 'One native peer on this machine holds the whole demo model; tabs that join take over.'
     : 'No peer yet: open the app in two tabs and press Start in both.'
+  const contracts =
+    chain === undefined ? '' : `\n  Chain          ${chain.url}   (contracts: ${chain.recordFile})`
   return `
 Racemesh is running.
 
   App and chat   ${origin}
-  OpenAI API     ${origin}/v1   (model "guide", any API key)
+  OpenAI API     ${origin}/v1   (model "guide", any API key)${contracts}
 
 ${peer}
 Ctrl-C stops everything.

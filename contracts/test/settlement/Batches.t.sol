@@ -343,6 +343,68 @@ contract BatchesTest is Settlement {
         batches.settle(batch, 0, "");
     }
 
+    /// @dev Loss if accepted: the treasury's share, new coins and a bond, as large as the caller writes them into the batch.
+    function testFuzz_refusesABatchOtherThanTheOneSettled(uint8 field, uint32 change) public {
+        demand(IBatches.Tree.Totals, 1);
+        bytes32[] memory proof = Trees.proof(leaves, 1);
+        bytes memory data = abi.encodePacked(bob, uint128(20 * COIN));
+        vm.prank(guardian);
+        authority.pause(Switch.Settlement);
+
+        IBatches.Batch memory other = changed(batch, field % 11, uint32(bound(change, 1, type(uint32).max)));
+        // A number that nobody settled has no demand, and is refused for that.
+        bool isOtherNumber = other.number != batch.number;
+        bytes memory unknown = abi.encodeWithSelector(IBatches.BatchUnknown.selector, other.number);
+        bytes32 id = batches.demandId(other.number, IBatches.Tree.Totals, 1);
+        bytes memory undemanded = abi.encodeWithSelector(IBatches.DemandUnknown.selector, id);
+        vm.expectRevert(unknown);
+        batches.demandData(other, IBatches.Tree.Totals, 0);
+        vm.expectRevert(unknown);
+        batches.answerDemand(other, IBatches.Tree.Totals, 1, data, proof);
+        vm.expectRevert(unknown);
+        batches.hold(other);
+        vm.expectRevert(unknown);
+        vm.prank(module);
+        batches.stop(other);
+        rollTo(batches.demandOf(batches.demandId(1, IBatches.Tree.Totals, 1)).deadline);
+        vm.expectRevert(isOtherNumber ? undemanded : unknown);
+        batches.closeDemand(other, IBatches.Tree.Totals, 1);
+        rollTo(releasedAt);
+        vm.expectRevert(unknown);
+        batches.finalise(other);
+    }
+
+    /// @dev One of the eleven fields of a batch, changed.
+    function changed(IBatches.Batch memory from, uint256 field, uint32 change)
+        private
+        pure
+        returns (IBatches.Batch memory other)
+    {
+        other = abi.decode(abi.encode(from), (IBatches.Batch));
+        if (field == 0) other.number += change;
+        else if (field == 1) other.epoch += change;
+        else if (field == 2) other.setId ^= bytes32(uint256(change));
+        else if (field == 3) other.totalsRoot ^= bytes32(uint256(change));
+        else if (field == 4) other.receiptsRoot ^= bytes32(uint256(change));
+        else if (field == 5) other.payeeCount ^= change;
+        else if (field == 6) other.receiptCount ^= change;
+        else if (field == 7) other.fees += change;
+        else if (field == 8) other.validators += change;
+        else if (field == 9) other.treasury += change;
+        else other.rewards += change;
+    }
+
+    function test_holdsOnlyWhileSettlementIsPaused() public {
+        vm.prank(guardian);
+        authority.pause(Switch.Settlement);
+        uint256 until = authority.pausedUntil(Switch.Settlement);
+        vm.warp(until);
+        vm.expectRevert(IBatches.NotPaused.selector);
+        batches.hold(batch);
+        vm.warp(until - 1);
+        batches.hold(batch);
+    }
+
     function test_refusesToStopAReleasedBatch() public {
         rollTo(releasedAt);
         vm.expectRevert(abi.encodeWithSelector(IBatches.BatchReleased.selector, releasedAt));
