@@ -37,6 +37,8 @@ export class Assigner {
   readonly #libp2p: Libp2p
   readonly #membership: Membership
   readonly #models: readonly ModelManifest[]
+  /** What the smallest stage of each model takes of a budget, least first. */
+  readonly #leastStages: readonly { readonly manifest: ModelManifest; readonly bytes: number }[]
   readonly #minStages: number
   readonly #isLocal: (peerId: PeerIdText) => boolean
   readonly #clock: Clock
@@ -58,6 +60,9 @@ export class Assigner {
     this.#libp2p = options.libp2p
     this.#membership = options.membership
     this.#models = options.models
+    this.#leastStages = options.models
+      .map((manifest) => ({ manifest, bytes: leastMemoryBytes(assignmentModel(manifest)) }))
+      .sort((a, b) => a.bytes - b.bytes)
     this.#minStages = options.minStages
     this.#isLocal = options.isLocal
     this.#clock = options.clock
@@ -102,10 +107,7 @@ export class Assigner {
   /** A peer whose budget is too small for every model that it can run would wait for ever and not know why. */
   #explainShortage({ peerId, encodings, memoryBudgetBytes, stages }: StageAdvert): void {
     if (stages.length > 0) return
-    const [smallest] = this.#models
-      .filter(({ encoding }) => encodings.includes(encoding))
-      .map((manifest) => ({ manifest, bytes: leastMemoryBytes(assignmentModel(manifest)) }))
-      .sort((a, b) => a.bytes - b.bytes)
+    const smallest = this.#leastStages.find(({ manifest }) => encodings.includes(manifest.encoding))
     if (smallest === undefined || smallest.bytes <= memoryBudgetBytes) return
     this.#offer(peerId, smallest.manifest, { layers: null, leastMemoryBytes: smallest.bytes })
   }
