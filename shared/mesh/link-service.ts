@@ -1,30 +1,24 @@
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import type { PeerIdText } from '../protocol/ids.ts'
 import { decodeLinkMessage, encodeLinkMessage, LINK_LIMITS, LINK_V1 } from '../protocol/link/link.ts'
-import { FRAME_HEADER_BYTES, MAX_MESSAGE_BYTES } from '../protocol/frame/frame.ts'
 import type { LinkPath } from '../protocol/stage-advert/stage-advert.ts'
+import { circuitAddresses, isLimited, relaysOf, webrtcAddresses } from './connection-addresses.ts'
 import type { DataChannelLike } from './data-channel.ts'
 import { LinkError } from './link-error.ts'
-import { LinkRenewal } from './link-renewal.ts'
-import { systemClock, type FrameChannel, type Logger } from './ports.ts'
+import type { FrameChannel, Logger } from './ports.ts'
+import { MAX_FRAMES_MESSAGE_BYTES, RelayedLinks } from './relayed-links.ts'
 import { StreamChannel } from './stream-channel.ts'
 import { timeLimit } from './time-limit.ts'
 import { WireStream } from './wire-stream.ts'
 
 /** Frames over a libp2p stream, for the lower rungs of the ladder. */
 const FRAMES_V1 = '/mesh/frames/1.0.0'
-/** The same on another connection, where the frames of a relayed stream go on. The answer is a `LinkMessage`. */
-const FRAMES_RENEWAL_V1 = '/mesh/frames-renewal/1.0.0'
-const MAX_FRAMES_MESSAGE_BYTES = MAX_MESSAGE_BYTES + FRAME_HEADER_BYTES
 /** Dial (155 to 435 ms measured on loopback), ICE over a real network, and the hand-shake. */
 const LINK_TIMEOUT_MS = 15_000
 /** How long the larger id waits for the smaller to open by itself, and how often it then asks. */
 const REQUEST_DELAY_MS = 400
 const REQUEST_INTERVAL_MS = 5_000
-/** A dial through the relay takes some 60 ms on loopback, and a second or two over bad networks. */
-const RENEWAL_TIMEOUT_MS = 10_000
 /**
  * Time for each try of a direct connection. libp2p may miss that its peer connection closed, and then only waits. On a
  * busy machine about one dial of twenty from Node gets nowhere, so a third try is worth more than a relayed link.
@@ -53,7 +47,7 @@ export interface LinkAdopter {
 /**
  * Makes data-plane links: a direct libp2p connection by WebRTC, then two negotiated data channels on it. If no direct
  * connection can be made, or it hides its peer connection, a libp2p stream carries the frames. A relay cuts what it
- * carries sooner or later: a stream through one moves to a fresh connection before that.
+ * carries sooner or later: `RelayedLinks` moves such a stream to a fresh connection before that.
  *
  * The peer with the smaller id opens; the other asks it to. So two peers that want each other at once make one link.
  */
@@ -70,8 +64,7 @@ export class LinkService {
     PeerIdText,
     { resolve: (path: LinkPath) => void; reject: (error: unknown) => void }
   >()
-  /** Relayed channels that the other side opened, and may move. */
-  readonly #followed = new Map<PeerIdText, StreamChannel>()
+  readonly #relayed: RelayedLinks
   readonly #stopped = new AbortController()
   #nextPair = 0
 
@@ -87,6 +80,7 @@ export class LinkService {
     this.#self = options.self
     this.#adopter = options.adopter
     this.#logger = options.logger
+    this.#relayed = new RelayedLinks(options)
     this.#allowsStreams = options.allowStreams ?? true
   }
 
@@ -99,19 +93,15 @@ export class LinkService {
       runOnLimitedConnection: true,
       maxInboundStreams: 128,
     })
-    await this.#libp2p.handle(
-      FRAMES_RENEWAL_V1,
-      (stream, connection) => this.#onRenewalStream(stream, connection),
-      { runOnLimitedConnection: true },
-    )
+    await this.#relayed.start()
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort(new Error('the link service stopped'))
-    await this.#libp2p.unhandle([LINK_V1, FRAMES_V1, FRAMES_RENEWAL_V1])
+    await this.#libp2p.unhandle([LINK_V1, FRAMES_V1])
+    await this.#relayed.stop()
     this.#links.clear()
     this.#finishedMs.clear()
-    this.#followed.clear()
   }
 
   /**
@@ -129,7 +119,7 @@ export class LinkService {
   forget(peerId: PeerIdText): void {
     this.#links.delete(peerId)
     this.#finishedMs.delete(peerId)
-    this.#followed.delete(peerId)
+    this.#relayed.forget(peerId)
   }
 
   /** Drops every connection to a peer that has fallen silent; libp2p itself would wait 13 s. */
@@ -280,22 +270,9 @@ export class LinkService {
     const channel = new StreamChannel(new WireStream(raw, MAX_FRAMES_MESSAGE_BYTES))
     const path = isLimited(connection) ? 'relayed-stream' : 'stream'
     const adopted = this.#adopter.adoptStream(peerId, path, channel).then(() => path as LinkPath)
-    this.#followed.set(peerId, channel)
+    if (path === 'relayed-stream') this.#relayed.follow(channel, peerId)
     this.#settle(peerId, adopted)
     await adopted
-  }
-
-  #onRenewalStream(raw: Stream, connection: Connection): void {
-    const stream = new WireStream(raw, MAX_FRAMES_MESSAGE_BYTES)
-    const channel = this.#followed.get(connection.remotePeer.toString() as PeerIdText) // libp2p has parsed it
-    if (channel === undefined || channel.isClosed) {
-      stream.send(encodeLinkMessage({ kind: 'refused' }))
-      stream.close()
-      return
-    }
-    // First, because the end of the old stream may come right after the answer.
-    channel.follow(stream)
-    stream.send(encodeLinkMessage({ kind: 'ready' }))
   }
 
   /** An inbound link answers both a request of ours and a later `ensure`. */
@@ -332,89 +309,13 @@ export class LinkService {
     signal: AbortSignal,
   ): Promise<LinkPath> {
     if (!this.#allowsStreams) throw new Error('no direct connection, and stream links are switched off')
-    const connection = direct ?? (await this.#connectRelayed(peerId, relayAddresses, signal))
+    const connection = direct ?? (await this.#relayed.connect(peerId, relayAddresses, signal))
     const raw = await connection.newStream(FRAMES_V1, { signal, runOnLimitedConnection: true })
     const channel = new StreamChannel(new WireStream(raw, MAX_FRAMES_MESSAGE_BYTES))
     const path = isLimited(connection) ? 'relayed-stream' : 'stream'
-    if (path === 'relayed-stream') {
-      const renewal = new LinkRenewal({
-        connection,
-        move: (from) => this.#move(channel, from, peerId, relayAddresses),
-        clock: systemClock,
-        logger: this.#logger,
-      })
-      channel.onTraffic = (messageBytes) => renewal.onMessage(messageBytes)
-    }
+    if (path === 'relayed-stream') this.#relayed.lead(channel, connection, peerId, relayAddresses)
     await this.#adopter.adoptStream(peerId, path, channel)
     return path
-  }
-
-  /** A connection through a relay. A new one where that can be made: what the relay lets pass of it is then untouched. */
-  async #connectRelayed(
-    peerId: PeerIdText,
-    relayAddresses: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Connection> {
-    try {
-      return await this.#dialRelayed(peerId, relayAddresses, signal)
-    } catch (error) {
-      // A peer that has reached us may itself be out of reach, as when it holds no reservation on our relay.
-      const inbound = this.#libp2p
-        .getConnections(peerIdFromString(peerId))
-        .find((connection) => connection.status === 'open')
-      if (inbound === undefined || signal.aborted) throw error
-      return inbound
-    }
-  }
-
-  #dialRelayed(
-    peerId: PeerIdText,
-    relayAddresses: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Connection> {
-    const addresses =
-      relayAddresses.length > 0
-        ? circuitAddresses(peerId, relayAddresses)
-        : this.#libp2p
-            .getConnections(peerIdFromString(peerId))
-            .flatMap((connection) => circuitTwin(connection))
-    return this.#libp2p.dial(addresses, { signal, force: true })
-  }
-
-  /** Moves a relayed channel from its connection to a fresh one, which it returns. */
-  async #move(
-    channel: StreamChannel,
-    from: Connection,
-    peerId: PeerIdText,
-    relayAddresses: readonly string[],
-  ): Promise<Connection> {
-    const limit = timeLimit(RENEWAL_TIMEOUT_MS, this.#stopped.signal)
-    const { signal } = limit
-    let connection: Connection | null = null
-    try {
-      const dialled = await this.#dialRelayed(peerId, relayAddresses, signal)
-      // A dial joins another that is under way, so it may end in a direct connection, which is not ours to use or close.
-      if (!isLimited(dialled)) throw new Error('a direct connection came instead')
-      connection = dialled
-      const raw = await connection.newStream(FRAMES_RENEWAL_V1, { signal, runOnLimitedConnection: true })
-      const stream = new WireStream(raw, MAX_FRAMES_MESSAGE_BYTES)
-      try {
-        const reply = await stream.next(signal)
-        if (reply === null || decodeLinkMessage(reply).kind !== 'ready')
-          throw new Error('the peer refused to go on in another stream')
-        channel.lead(stream)
-      } catch (error) {
-        stream.close()
-        throw error
-      }
-      void closeOnceUnused(from)
-      return connection
-    } catch (error) {
-      if (connection !== null) void closeOnceUnused(connection)
-      throw error
-    } finally {
-      limit.dispose()
-    }
   }
 
   /** A direct connection, or null when none can be made; the relayed one then carries the frames. */
@@ -426,10 +327,8 @@ export class LinkService {
     const id = peerIdFromString(peerId)
     const direct = this.#libp2p.getConnections(id).find((connection) => !isLimited(connection))
     if (direct !== undefined) return direct
-    const known =
-      relayAddresses.length > 0
-        ? webrtcAddresses(peerId, relayAddresses)
-        : this.#libp2p.getConnections(id).flatMap((connection) => webrtcTwin(connection))
+    const relays = relayAddresses.length > 0 ? relayAddresses : relaysOf(this.#libp2p.getConnections(id))
+    const known = webrtcAddresses(peerId, relays)
     // ICE now and then loses its first race on a busy machine; a relayed link in its place would cost every token.
     for (const timeoutMs of DIRECT_TIMEOUTS_MS) {
       const limit = timeLimit(timeoutMs, signal)
@@ -485,53 +384,4 @@ function delay(durationMs: number, signal: AbortSignal): Promise<void> {
     }, durationMs)
     signal.addEventListener('abort', onAbort, { once: true })
   })
-}
-
-function isLimited(connection: Connection): boolean {
-  return connection.limits !== undefined || !connection.direct
-}
-
-/** Where the peer can be dialled for a direct connection, by way of its relays. */
-export function webrtcAddresses(peerId: PeerIdText, relayAddresses: readonly string[]): Multiaddr[] {
-  return relayAddresses.map((address) => multiaddr(`${address}/p2p-circuit/webrtc/p2p/${peerId}`))
-}
-
-/** Where the peer can be dialled through its relays. */
-export function circuitAddresses(peerId: PeerIdText, relayAddresses: readonly string[]): Multiaddr[] {
-  return relayAddresses.map((address) => multiaddr(`${address}/p2p-circuit/p2p/${peerId}`))
-}
-
-/** Others may still talk on a connection that frames have left, such as an asker. The relay's limit ends the wait. */
-async function closeOnceUnused(connection: Connection): Promise<void> {
-  const inUse = (): readonly Stream[] => connection.streams.filter((stream) => stream.status === 'open')
-  while (connection.status === 'open' && inUse().length > 0) {
-    await Promise.race(
-      inUse().map(
-        (stream) => new Promise<void>((resolve) => stream.addEventListener('close', () => resolve())),
-      ),
-    )
-  }
-  try {
-    await connection.close()
-  } catch (error) {
-    connection.abort(error instanceof Error ? error : new Error(String(error)))
-  }
-}
-
-/** The WebRTC address beside a relayed connection that already exists. */
-function webrtcTwin(connection: Connection): Multiaddr[] {
-  const relay = relayOf(connection)
-  return relay === null ? [] : webrtcAddresses(connection.remotePeer.toString() as PeerIdText, [relay]) // libp2p has parsed it
-}
-
-/** Where a relayed connection that already exists can be dialled again. */
-function circuitTwin(connection: Connection): Multiaddr[] {
-  const relay = relayOf(connection)
-  return relay === null ? [] : circuitAddresses(connection.remotePeer.toString() as PeerIdText, [relay]) // libp2p has parsed it
-}
-
-function relayOf(connection: Connection): string | null {
-  const text = connection.remoteAddr.toString()
-  const at = text.indexOf('/p2p-circuit')
-  return at < 0 ? null : text.slice(0, at)
 }

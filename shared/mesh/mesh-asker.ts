@@ -1,5 +1,4 @@
 import type { Libp2p } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerIdText } from '../protocol/ids.ts'
 import { ProtocolError } from '../protocol/protocol-error.ts'
 import { formatRange } from '../protocol/layer-range.ts'
@@ -13,7 +12,7 @@ import {
   type SessionMessage,
 } from '../protocol/session/session.ts'
 import type { Asker, GenerationEvent, GenerationRequest, RouteStage, ServedStage } from './asker.ts'
-import { circuitAddresses } from './link-service.ts'
+import { lastingConnection } from './lasting-connection.ts'
 import type { Membership } from './membership.ts'
 import type { Logger } from './ports.ts'
 import { planRoute, type RoutePlan } from './routing.ts'
@@ -186,15 +185,11 @@ export class MeshAsker implements Asker {
     if (hop === undefined) throw new Error('stage index beyond the route')
     const isLast = stageIndex === plan.hops.length - 1
     const { sampling } = request
-    const id = peerIdFromString(hop.peerId)
-    const target =
-      this.#libp2p.getConnections(id).length > 0 ? id : circuitAddresses(hop.peerId, hop.relayAddresses)
     let stream: WireStream
     try {
-      const raw = await this.#libp2p.dialProtocol(target, SESSION_V1, {
-        signal: limit.signal,
-        runOnLimitedConnection: true,
-      })
+      const { signal } = limit
+      const connection = await lastingConnection(this.#libp2p, hop.peerId, hop.relayAddresses, signal)
+      const raw = await connection.newStream(SESSION_V1, { signal, runOnLimitedConnection: true })
       stream = new WireStream(raw, SESSION_LIMITS.maxBytes)
     } catch (error) {
       throw peerLost(hop.peerId, error)
