@@ -30,7 +30,7 @@ export interface TabPeerOptions {
   readonly pinnedLayers: LayerRange | null
   readonly onChange: (status: MeshPeerStatus) => void
   readonly onStageFailed: (error: MeshErrorObject) => void
-  /** A worker died: nothing of this peer works any more, and it should be stopped. */
+  /** A worker died: nothing of this peer works any more, and it should be stopped. Called once. */
   readonly onCrash: (error: MeshErrorObject) => void
 }
 
@@ -40,6 +40,8 @@ interface Parts {
   readonly libp2p: GossipNode
   readonly network: NetworkClient
   readonly mesh: MeshPeer
+  /** Settles when the mesh has started, or could not. */
+  readonly meshStarted: Promise<void>
   readonly keeper: RelayKeeper
 }
 
@@ -49,6 +51,7 @@ export class TabPeer {
   #parts: Partial<Parts> = {}
   #capabilities: EngineCapabilities | null = null
   #isStopped = false
+  #hasCrashed = false
   #duty: number
 
   constructor(options: TabPeerOptions) {
@@ -64,16 +67,29 @@ export class TabPeer {
     return this.#capabilities?.backend ?? null
   }
 
+  /** @throws AbortError once it is stopped; RelayInfoError, EngineError, and what libp2p throws */
   async start(): Promise<void> {
+    try {
+      await this.#start()
+    } catch (error) {
+      // Whatever a stop made fail failed because of it.
+      this.#throwIfStopped()
+      throw error
+    }
+  }
+
+  async #start(): Promise<void> {
     const relay = await relayInfo(this.#options.relayOrigin)
+    this.#throwIfStopped()
     const { engine, networkPort } = this.#startCompute()
     this.#capabilities = await engine.capabilities()
     this.#throwIfStopped()
     const libp2p = await createTabNode([relay], this.#options)
     this.#parts = { ...this.#parts, libp2p }
+    // A stop that came meanwhile did not know of this node.
+    if (this.#isStopped) await this.#end()
     this.#throwIfStopped()
     await this.#join(relay, libp2p, engine, networkPort, this.#capabilities)
-    this.#throwIfStopped()
   }
 
   status(): MeshPeerStatus {
@@ -97,12 +113,15 @@ export class TabPeer {
   /** Says good-bye, then ends workers and connections. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    const { mesh, keeper } = this.#parts
+    const { mesh, meshStarted, keeper } = this.#parts
     keeper?.stop()
-    // Work halts first; the good-byes may take their time, and fail where a worker is dead.
-    const goodbye = mesh?.stop().catch((error: unknown) => {
-      console.warn('Racemesh: this tab could not say good-bye.', error)
-    })
+    // A mesh that is stopped in the middle of its start goes on with the rest of it, so the start comes to its end
+    // first. Work halts then; the good-byes may take their time, and fail where a worker is dead.
+    const goodbye = Promise.allSettled([meshStarted])
+      .then(() => mesh?.stop())
+      .catch((error: unknown) => {
+        console.warn('Racemesh: this tab could not say good-bye.', error)
+      })
     await Promise.race([goodbye, new Promise((resolve) => setTimeout(resolve, 500))])
     await this.#end()
   }
@@ -127,11 +146,10 @@ export class TabPeer {
       type: 'module',
       name: 'racemesh-compute',
     })
-    const onFailed = (error: EngineError): void => {
-      engine.fail(error)
-      this.#crashed(error.shortMessage)
-    }
-    compute.addEventListener('error', (event) => onFailed(stopped(event.message)))
+    compute.addEventListener('error', (event) => {
+      engine.fail(stopped(wordsOf(event.message)))
+      this.#crashed(event.message)
+    })
     const forPage = new MessageChannel()
     const forNetwork = new MessageChannel()
     const ports = [forPage.port2, forNetwork.port2]
@@ -142,7 +160,9 @@ export class TabPeer {
       memoryBudgetBytes: MEMORY_BUDGET_BYTES[this.#options.power],
     }
     compute.postMessage(init, ports)
-    const engine = new WorkerEngine(forPage.port1, { onFailed })
+    const engine = new WorkerEngine(forPage.port1, {
+      onFailed: (error) => this.#crashed(error.shortMessage),
+    })
     this.#parts = { ...this.#parts, compute, engine }
     return { engine, networkPort: forNetwork.port1 }
   }
@@ -199,17 +219,23 @@ export class TabPeer {
       onLost: () => this.#options.onChange(mesh.status()),
       onRestored: () => mesh.refresh(),
     })
-    this.#parts = { ...this.#parts, network, mesh, keeper }
-    await mesh.start()
+    const meshStarted = mesh.start()
+    this.#parts = { ...this.#parts, network, mesh, meshStarted, keeper }
+    await meshStarted
+    // A keeper that started now would dial the relay for ever.
+    this.#throwIfStopped()
     keeper.start()
   }
 
-  #crashed(message: string): void {
+  /** One worker seldom dies alone; the first says why. */
+  #crashed(message: string | undefined): void {
+    if (this.#hasCrashed) return
+    this.#hasCrashed = true
     this.#options.onCrash({
       name: 'MeshError',
       shortMessage: 'A worker of this tab stopped.',
       metaMessages: [
-        `The browser said: ${message === '' ? 'nothing' : message}`,
+        `The browser said: ${wordsOf(message)}`,
         'Often the device ran out of memory. Start again with less power.',
       ],
       data: { code: 'WORKER_FAILED' },
@@ -218,9 +244,13 @@ export class TabPeer {
 
   #throwIfStopped(): void {
     if (!this.#isStopped) return
-    void this.#end()
     throw new DOMException('stopped while starting', 'AbortError')
   }
+}
+
+/** A worker whose file cannot be loaded has an error event without a message, whatever the event's type promises. */
+function wordsOf(message: string | undefined): string {
+  return message === undefined || message === '' ? 'nothing' : message
 }
 
 function stopped(why: string): EngineError {
