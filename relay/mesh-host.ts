@@ -27,9 +27,13 @@ import { networkSnapshot } from './snapshot.ts'
 
 /** Idle tabs cost about 0.13 MB each; ten thousand is where a small server ends. */
 const MAX_CONNECTIONS = 10_000
-/** Signalling needs kilobytes. What exceeds this is tensors, which a relay carries only as a bounded emergency. */
-const RELAYED_BYTES_PER_CONNECTION = 16n << 20n
-const RELAYED_CONNECTION_MS = 30 * 60_000
+/**
+ * What a relayed connection may carry, both ways together, and for how long (docs/mesh.md, "Limits of a relay"). Peers
+ * begin an answer with at least half of the bytes and a quarter of the time: 4,096 tokens of 8 KiB take 33 MiB, and no
+ * answer takes more than 10 minutes.
+ */
+const RELAYED_BYTES_PER_CONNECTION = 128n << 20n
+const RELAYED_CONNECTION_MS = 60 * 60_000
 const SWEEP_MS = 5_000
 const REDIAL_MS = 5_000
 
