@@ -34,7 +34,7 @@ export async function startAnvilProcess({
   readonly flags?: readonly string[]
 } = {}): Promise<AnvilProcess> {
   const child = spawn(
-    foundryBinary('anvil'),
+    findAnvil(),
     [
       ...['--host', '127.0.0.1', '--port', String(port), '--hardfork', 'prague', '--mnemonic', DEV_MNEMONIC],
       ...flags,
@@ -76,6 +76,19 @@ export async function startAnvilProcess({
       child.kill('SIGTERM')
       await once(child, 'exit')
     },
+  }
+}
+
+/** @throws DeployError `CHAIN_NOT_STARTED` where npm did not install it */
+function findAnvil(): string {
+  try {
+    return foundryBinary('anvil')
+  } catch (cause) {
+    throw new DeployError('The local chain did not start: anvil is not installed.', {
+      cause,
+      data: { code: 'CHAIN_NOT_STARTED', said: '' },
+      metaMessages: [cause instanceof Error ? cause.message : String(cause)],
+    })
   }
 }
 

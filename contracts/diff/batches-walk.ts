@@ -82,7 +82,10 @@ export class BatchesWalk {
     if (last === undefined) return
     const isWaiting = last.batch.number === this.#state.head.number
     if (isWaiting && random(10) === 0) this.#demand(last)
-    if (random(12) === 0) this.#apply({ kind: 'stop', batch: last.batch }, 'stop', [last.batch])
+    if (random(12) === 0) {
+      const batch = this.#sometimesOther(last.batch)
+      this.#apply({ kind: 'stop', batch }, 'stop', [batch])
+    }
     if (!this.#state.commitments.has(last.batch.number)) this.#forget()
     if (random(2) === 0) this.#walk.pass(this.#terms.slashWindowBlocks + 1)
     this.#finalise()
@@ -161,9 +164,25 @@ export class BatchesWalk {
     }
   }
 
-  #demand({ batch, payout }: Settled): void {
+  /** Now and then a batch that was never settled: one field is another. */
+  #sometimesOther(batch: Batch): Batch {
+    if (this.#random(10) !== 0) return batch
+    const others: Partial<Batch>[] = [
+      { epoch: batch.epoch + 1n },
+      { totalsRoot: keccak256(batch.totalsRoot) },
+      { receiptsRoot: keccak256(batch.receiptsRoot) },
+      { payeeCount: batch.payeeCount + 1 },
+      { fees: batch.fees + 1n },
+      { treasury: batch.treasury + 1n },
+      { rewards: batch.rewards + 1n },
+    ]
+    return { ...batch, ...others[this.#random(others.length)] }
+  }
+
+  #demand({ batch: settled, payout }: Settled): void {
     const random = this.#random
-    const index = random(batch.payeeCount)
+    const batch = this.#sometimesOther(settled)
+    const index = random(settled.payeeCount)
     const leaf = { batch, tree: 'totals', index } as const
     const args = [batch, 0, BigInt(index)] // 0: the tree of totals
     this.#apply({ kind: 'demand', ...leaf, asker: this.#stage.actor }, 'demandData', args)
@@ -187,8 +206,9 @@ export class BatchesWalk {
   }
 
   #finalise(): void {
-    const { batch } = this.#known[this.#random(this.#known.length || 1)] ?? {}
-    if (batch === undefined || this.#random(3) === 0) return
+    const settled = this.#known[this.#random(this.#known.length || 1)]
+    if (settled === undefined || this.#random(3) === 0) return
+    const batch = this.#sometimesOther(settled.batch)
     const day = BigInt(Math.floor((this.#walk.time + 12 - this.#stage.genesis) / SECONDS_PER_DAY)) // of the next block
     const release = releaseCoins(this.#issuance, { fees: batch.fees, day, dailyCap: this.#dailyCap })
     const { reward } = splitReleased(release.subsidy + release.minimum, {

