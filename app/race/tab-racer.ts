@@ -13,8 +13,9 @@ export class TabRacer {
     })
     this.#worker.addEventListener('message', ({ data }: MessageEvent<RaceReport>) => this.#onReport(data))
     this.#worker.addEventListener('error', (event) => {
-      // Without a message the worker's file itself could not be loaded.
-      const isGone = event.message === ''
+      // Without a message the worker's file itself could not be loaded: Chromium then sends a plain Event.
+      const message: string | undefined = event.message
+      const isGone = message === undefined || message === ''
       this.#onReport({
         kind: 'failed',
         error: {

@@ -11,7 +11,7 @@ import {
 import { DataPlane } from './data-plane.ts'
 import { Gossip, type GossipNode } from './gossip.ts'
 import { MeshPeer } from './mesh-peer.ts'
-import { silentLogger, systemClock } from './ports.ts'
+import { silentLogger, systemClock, type Clock } from './ports.ts'
 import { createGossipNode, idOf } from './testing/loopback-node.fixture.ts'
 import {
   LoadableToyEngine,
@@ -53,6 +53,12 @@ async function gossipNode(): Promise<GossipNode> {
 }
 
 async function startPeer(options: { load?: () => Promise<never> } = {}) {
+  const made = await makePeer(options)
+  await made.peer.start()
+  return made
+}
+
+async function makePeer(options: { load?: () => Promise<never>; clock?: Clock } = {}) {
   const libp2p = await gossipNode()
   await libp2p.dial(relay.getMultiaddrs())
   const engine = new LoadableToyEngine({ start: 0, end: TOY_LAYERS }, 0)
@@ -83,12 +89,11 @@ async function startPeer(options: { load?: () => Promise<never> } = {}) {
     relays: [{ peerId: idOf(relay), address: `/dns4/relay/p2p/${idOf(relay)}` }],
     memoryBudgetBytes: 1_000_000,
     pinnedLayers: null,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     logger: silentLogger,
     onChange() {},
     onStageFailed: (error) => failures.push(error),
   })
-  await peer.start()
   cleanups.push(async () => {
     await peer.stop()
     dataPlane.dispose()
@@ -150,6 +155,26 @@ describe('MeshPeer', () => {
     await offer(relay, libp2p)
     await vi.waitFor(() => expect(failures).toHaveLength(1))
     expect(peer.status().stages).toEqual([])
+  })
+
+  it('leaves no timer behind when it is stopped in the middle of its start', async () => {
+    let repeats = 0
+    const clock: Clock = {
+      ...systemClock,
+      every(milliseconds, callback) {
+        repeats++
+        const stop = systemClock.every(milliseconds, callback)
+        return () => {
+          repeats--
+          stop()
+        }
+      },
+    }
+    const { peer } = await makePeer({ clock })
+    const started = peer.start()
+    await peer.stop()
+    await started
+    expect(repeats).toBe(0)
   })
 
   it('says good-bye before it stops', async () => {

@@ -140,6 +140,8 @@ export class MeshPeer {
     await libp2p.handle(STAGE_OFFER_V1, (stream, connection) => this.#onOffer(stream, connection), {
       maxInboundStreams: 4,
     })
+    // Stopped meanwhile: nothing would ever end the timer.
+    if (this.#isStopped) return
     this.#stopRepeat = clock.every(ADVERT_REPEAT_MS, () => {
       this.membership.sweep(clock.now())
       void this.#advertise()
