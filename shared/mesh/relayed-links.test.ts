@@ -3,10 +3,12 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { stageIdOf } from '../engine/compute-engine.ts'
 import type { SessionId } from '../protocol/ids.ts'
+import { decodeLinkMessage, LINK_LIMITS } from '../protocol/link/link.ts'
 import { systemClock } from './ports.ts'
 import { startLinkedPeer, type LinkedPeer } from './testing/linked-peer.fixture.ts'
 import { ToyEngine, toyAnswer } from './testing/toy-engine.fixture.ts'
 import { createRelayedNode, createRelayingNode } from './testing/webrtc-node.fixture.ts'
+import { WireStream } from './wire-stream.ts'
 
 const MIB = 1024 * 1024
 const LAYER_COUNT = 2
@@ -172,6 +174,16 @@ describe('a relayed link', () => {
     await vi.waitFor(() => expect(idsOf(connectionsTo(opener, other))).toEqual(idsOf(before)))
     expect((await answer(pair, 2, prompt, 10)).tokens).toEqual(toyAnswer(LAYER_COUNT, prompt, 10))
     expect([opener.closed, other.closed]).toEqual([[], []])
+  })
+
+  it('is not moved by a peer that has not opened it', async () => {
+    const { opener, other } = await openLink({ defaultDataLimit: BigInt(MIB) })
+    const [connection] = connectionsTo(other, opener)
+    if (connection === undefined) throw new Error('they are connected')
+    const raw = await connection.newStream('/mesh/frames-renewal/1.0.0', { runOnLimitedConnection: true })
+    const reply = await new WireStream(raw, LINK_LIMITS.maxBytes).next()
+    expect(reply === null ? null : decodeLinkMessage(reply)).toEqual({ kind: 'refused' })
+    expect(await opener.dataPlane.measure(other.self, 1_000, 1)).toHaveLength(1)
   })
 
   it('never moves where the relay limits nothing', async () => {

@@ -49,12 +49,17 @@ describe('StreamChannel', () => {
     expect(await a.next()).toBeNull()
   })
 
-  it('tells the size of all that passes either way', async () => {
-    const { a, b } = await channelPair()
+  it('tells the size of all that passes either way, also of what its listener transfers', async () => {
+    const [a, b] = await wirePair()
+    const channel = new StreamChannel(a)
+    const onMessage = (message: Uint8Array<ArrayBuffer>): void => {
+      structuredClone(message, { transfer: [message.buffer] })
+    }
+    channel.listen({ onMessage, onDrain() {}, onClose() {} })
     const sizes: number[] = []
-    a.channel.onTraffic = (bytes) => sizes.push(bytes)
-    a.channel.send(new Uint8Array(5))
-    b.channel.send(new Uint8Array(7))
+    channel.onTraffic = (bytes) => sizes.push(bytes)
+    channel.send(new Uint8Array(5))
+    b.send(new Uint8Array(7))
     await vi.waitFor(() => expect(sizes).toEqual([5, 7]))
   })
 })

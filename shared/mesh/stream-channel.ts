@@ -36,8 +36,8 @@ export class StreamChannel implements FrameChannel {
 
   send(message: Uint8Array<ArrayBuffer>): void {
     if (this.#writing.closed.aborted) throw new Error('the stream is closed')
-    this.#writing.send(message)
     this.onTraffic(message.length)
+    this.#writing.send(message)
   }
 
   listen(listeners: Parameters<FrameChannel['listen']>[0]): void {
@@ -79,8 +79,8 @@ export class StreamChannel implements FrameChannel {
         if (!this.#readOn()) break
         continue
       }
+      this.onTraffic(message.length) // first: who is given a message may transfer it to another thread
       this.#listeners?.onMessage(message)
-      this.onTraffic(message.length)
     }
     this.close()
     this.#listeners?.onClose()
