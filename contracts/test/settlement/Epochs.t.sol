@@ -357,6 +357,18 @@ contract EpochsTest is Settlement {
         epochs.proposeByGovernance(outcomeOf(2, tilted));
     }
 
+    function test_refusesASetInWhichOneIdentityIsAboveAnEvenShare() public {
+        // With four seats an even share, 10 of 40, is above the cap, and is what is allowed.
+        (bytes memory keys, bytes memory weights) = BlsSigner.packedSet(4, 0, 10);
+        epochs.proposeByGovernance(outcomeOf(2, quorum.install(keys, weights)));
+        authority.grant(VERDICT, address(this));
+        epochs.reject();
+        (weights[1], weights[3]) = (bytes1(uint8(11)), bytes1(uint8(9)));
+        bytes32 tilted = quorum.install(keys, weights);
+        vm.expectRevert(abi.encodeWithSelector(IEpochs.ShareAboveCap.selector, 11, 10));
+        epochs.proposeByGovernance(outcomeOf(2, tilted));
+    }
+
     /// @dev Loss if accepted: the same, by the same key on several seats.
     function test_refutesASetInWhichOneKeyHoldsSeveralSeats() public {
         bytes memory twice = BlsSigner.pack(BlsSigner.publicKey(BlsSigner.secretOf(0)));
@@ -389,6 +401,94 @@ contract EpochsTest is Settlement {
         epochs.challengeSeat(2);
         (, uint64 activeFrom) = epochs.pending();
         vm.assertEq(activeFrom, 0);
+    }
+
+    /// @dev Loss if refused: a seat for somebody with nothing to lose.
+    function test_refutesASetWithAValidatorWhoseStakeIsGone() public {
+        epochs.proposeByGovernance(outcomeOf(2, setId));
+        vm.expectRevert(IEpochs.ChallengeUnfounded.selector);
+        epochs.challengeSeat(1);
+        uint128 stake = uint128(valueOf(Parameter.MinValidatorStake));
+        vm.prank(validator(1));
+        providers.startExit(stake);
+        epochs.challengeSeat(1);
+        (, uint64 activeFrom) = epochs.pending();
+        vm.assertEq(activeFrom, 0);
+    }
+
+    /// @dev Loss if accepted: the network stands still for as long as anybody cares to reject what is right.
+    function test_refusesToRefuteShareUpToTheCap() public {
+        // Validator 0 has seats 0 and 10 of weight 5 each: 10 of 100, exactly the tenth that is allowed.
+        bytes memory again = BlsSigner.pack(BlsSigner.publicKey(BlsSigner.secretOf(0)));
+        (bytes memory keys, bytes memory weights) = BlsSigner.packedSet(10, 0, 10);
+        weights[1] = bytes1(uint8(5));
+        bytes32 even = quorum.install(abi.encodePacked(keys, again), abi.encodePacked(weights, uint16(5)));
+        epochs.proposeByGovernance(outcomeOf(2, even));
+        uint256[] memory seats_ = new uint256[](2);
+        (seats_[0], seats_[1]) = (0, 10);
+        vm.expectRevert(IEpochs.ChallengeUnfounded.selector);
+        epochs.challengeShare(seats_);
+    }
+
+    /// @dev Loss if accepted: the same.
+    function test_refusesToRefuteADrawThatIsRight() public {
+        (IEpochs.Outcome memory outcome, IEpochs.DrawLeaf[] memory entries, bytes32[] memory table) =
+            drawnBy(0);
+        epochs.proposeByGovernance(outcome);
+        bytes32[] memory proof = Trees.proof(table, 1);
+        bytes32[] memory proofOfFirst = Trees.proof(table, 0);
+        // Seat 0 was drawn by entry 1, and is the validator of entry 1.
+        vm.expectRevert(IEpochs.ChallengeUnfounded.selector);
+        epochs.challengeDraw(0, entries[1], 1, proof);
+        // Entry 0 is another validator's, but ends where the draw falls.
+        vm.expectRevert(IEpochs.ChallengeUnfounded.selector);
+        epochs.challengeDraw(0, entries[0], 0, proofOfFirst);
+        // An entry that would hold the draw is not in the table.
+        IEpochs.DrawLeaf memory forged = IEpochs.DrawLeaf(entries[0].keyHash, 0, 100);
+        vm.expectRevert(IEpochs.ChallengeUnfounded.selector);
+        epochs.challengeDraw(0, forged, 0, proofOfFirst);
+    }
+
+    function test_refutesADrawThatFallsOnTheFirstPointOfAnEntry() public {
+        (IEpochs.Outcome memory outcome, IEpochs.DrawLeaf[] memory entries, bytes32[] memory table) =
+            drawnBy(2);
+        epochs.proposeByGovernance(outcome);
+        epochs.challengeDraw(0, entries[1], 1, Trees.proof(table, 1));
+        (, uint64 activeFrom) = epochs.pending();
+        vm.assertEq(activeFrom, 0);
+    }
+
+    function test_refusesToRefuteADrawWhereNobodyDrew() public {
+        (IEpochs.Outcome memory outcome, IEpochs.DrawLeaf[] memory entries, bytes32[] memory table) =
+            drawnBy(2);
+        outcome.isSampled = false;
+        epochs.proposeByGovernance(outcome);
+        bytes32[] memory proof = Trees.proof(table, 1);
+        vm.expectRevert(IEpochs.ChallengeUnfounded.selector);
+        epochs.challengeDraw(0, entries[1], 1, proof);
+    }
+
+    /// @dev A committee of four and a table of two entries: the draw for seat 0 falls on the first point of the second, which is
+    /// `drawn`'s.
+    function drawnBy(uint256 drawn)
+        private
+        returns (IEpochs.Outcome memory outcome, IEpochs.DrawLeaf[] memory entries, bytes32[] memory table)
+    {
+        parameters.set(Parameter.QuorumSize, 4);
+        outcome = outcomeOf(2, installSet(0, 4, 1));
+        makeSeed();
+        uint64 point = uint64(epochs.drawOf(epochs.seedOf(2), 0, 100));
+        vm.assertGt(point, 0, "the draw falls on 0: choose another seed");
+        bytes32 first = keccak256(BlsSigner.publicKey(BlsSigner.secretOf(1)));
+        bytes32 second = keccak256(BlsSigner.publicKey(BlsSigner.secretOf(drawn)));
+        entries = new IEpochs.DrawLeaf[](2);
+        entries[0] = IEpochs.DrawLeaf(first, 0, point);
+        entries[1] = IEpochs.DrawLeaf(second, point, 100 - point);
+        table = new bytes32[](2);
+        table[0] = Trees.leaf(abi.encodePacked(first, uint64(0), point));
+        table[1] = Trees.leaf(abi.encodePacked(second, point, 100 - point));
+        (outcome.isSampled, outcome.drawRoot) = (true, Trees.root(table));
+        (outcome.drawCount, outcome.drawWeight) = (2, 100);
     }
 
     function test_refutesASampledCommitteeWithASeatThatWasNotDrawn() public {
