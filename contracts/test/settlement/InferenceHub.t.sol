@@ -304,8 +304,38 @@ contract InferenceHubTest is Settlement {
         hub.schedule("model", "", FEE, none, 0, 3, 20);
         vm.expectRevert(abi.encodeWithSelector(IInferenceHub.ScheduleInvalid.selector, 1));
         hub.schedule("model", "", FEE, none, 50, 0, 20);
-        vm.expectPartialRevert(IInferenceHub.DeadlineInvalid.selector);
+        uint256 longest = valueOf(Parameter.HubMaxDeadlineBlocks);
+        vm.expectRevert(abi.encodeWithSelector(IInferenceHub.DeadlineInvalid.selector, 0, longest));
         hub.schedule("model", "", FEE, none, 50, 3, 0);
+        vm.expectRevert(abi.encodeWithSelector(IInferenceHub.DeadlineInvalid.selector, longest + 1, longest));
+        hub.schedule("model", "", FEE, none, 50, 3, uint32(longest + 1));
+    }
+
+    function test_takesTheLongestDeadlineAndSpan() public {
+        IInferenceHub.Callback memory none;
+        uint256 longest = valueOf(Parameter.HubMaxDeadlineBlocks);
+        give(address(this), 2 * FEE);
+        coin.approve(address(hub), 2 * FEE);
+        uint256 id = hub.requestInference("model", "", FEE, none, uint64(block.number + longest));
+        vm.assertEq(hub.requestOf(id).deadline, block.number + longest);
+        uint256 scheduleId = hub.schedule("model", "", FEE, none, 50, 1, uint32(longest));
+        vm.assertEq(hub.requestOf(hub.tick(scheduleId)).deadline, block.number + longest);
+    }
+
+    /// @dev Loss if accepted: fees that go on being bound while what asks for them is stopped.
+    function test_opensNoRequestOfAScheduleWhilePaused() public {
+        IInferenceHub.Callback memory none;
+        give(address(this), 2 * FEE);
+        coin.approve(address(hub), 2 * FEE);
+        uint256 scheduleId = hub.schedule("model", "", FEE, none, 50, 2, 20);
+        vm.prank(guardian);
+        authority.pause(Switch.HubRequests);
+        vm.expectPartialRevert(IAuthority.Paused.selector);
+        hub.tick(scheduleId);
+        // What is left still comes back.
+        uint256 held = coin.balanceOf(address(this));
+        hub.cancelSchedule(scheduleId);
+        vm.assertEq(coin.balanceOf(address(this)), held + 2 * FEE);
     }
 
     function test_takesNoRequestsWhilePausedButAnswersAndRefunds() public {
