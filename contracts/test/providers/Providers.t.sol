@@ -307,6 +307,18 @@ contract ProvidersTest is Protocol {
         providers.withdraw(alice);
     }
 
+    function test_stake_besideAnExit_mustStandByItself() public {
+        _stake(2000);
+        vm.startPrank(alice);
+        providers.startExit(2000e18);
+        vm.expectRevert(abi.encodeWithSelector(IProviders.StakeBelowMinimum.selector, 999e18, 1000e18));
+        providers.stake(999e18);
+        providers.stake(1000e18);
+        IProviders.Account memory account = providers.accountOf(alice);
+        vm.assertEq(account.stake, 3000e18);
+        vm.assertEq(account.exiting, 2000e18);
+    }
+
     function test_exit_ofAPart_leavesTheMinimumOrNothing() public {
         _stake(3000);
         vm.startPrank(alice);

@@ -120,6 +120,28 @@ contract InferenceHubTest is Settlement {
         hub.deliver(id, "another answer");
     }
 
+    /// @dev Loss if accepted: the answer, paid for and marked as delivered, for a consumer that was given no gas to take it.
+    function test_neverStarvesACallback() public {
+        uint32 limit = uint32(valueOf(Parameter.HubMaxCallbackGas));
+        uint256 id = ask(limit);
+        answer(id, FEE);
+        rollBy(64);
+        (uint256 delivered, uint256 refused) = (0, 0);
+        for (uint256 gas = limit / 2; gas < 2 * uint256(limit) + 500_000; gas += limit / 100) {
+            uint256 before = vm.snapshotState();
+            try hub.deliver{ gas: gas }(id, RESULT) {
+                // What its first instructions took.
+                vm.assertGt(consumer.gasSeen(), limit - 1000);
+                delivered++;
+            } catch {
+                refused++;
+            }
+            vm.revertToState(before);
+        }
+        vm.assertGt(delivered, 10);
+        vm.assertGt(refused, 10);
+    }
+
     /// @dev Loss if it went wrong: the responder's fee and bond, locked by a consumer that always fails.
     function test_paysEvenWhenTheCallbackFailsOrBombs() public {
         for (uint256 mood = 1; mood <= 3; mood++) {
@@ -314,10 +336,13 @@ contract InferenceHubTest is Settlement {
     function test_takesTheLongestDeadlineAndSpan() public {
         IInferenceHub.Callback memory none;
         uint256 longest = valueOf(Parameter.HubMaxDeadlineBlocks);
-        give(address(this), 2 * FEE);
-        coin.approve(address(hub), 2 * FEE);
         uint256 id = hub.requestInference("model", "", FEE, none, uint64(block.number + longest));
         vm.assertEq(hub.requestOf(id).deadline, block.number + longest);
+        uint32 most = uint32(valueOf(Parameter.HubMaxCallbackGas));
+        id = hub.requestInference(
+            "model", "", FEE, IInferenceHub.Callback(address(consumer), most), uint64(block.number + 1)
+        );
+        vm.assertEq(hub.requestOf(id).callbackGas, most);
         uint256 scheduleId = hub.schedule("model", "", FEE, none, 50, 1, uint32(longest));
         vm.assertEq(hub.requestOf(hub.tick(scheduleId)).deadline, block.number + longest);
     }
@@ -325,8 +350,6 @@ contract InferenceHubTest is Settlement {
     /// @dev Loss if accepted: fees that go on being bound while what asks for them is stopped.
     function test_opensNoRequestOfAScheduleWhilePaused() public {
         IInferenceHub.Callback memory none;
-        give(address(this), 2 * FEE);
-        coin.approve(address(hub), 2 * FEE);
         uint256 scheduleId = hub.schedule("model", "", FEE, none, 50, 2, 20);
         vm.prank(guardian);
         authority.pause(Switch.HubRequests);
