@@ -302,6 +302,11 @@ contract ProvidersTest is Protocol {
         vm.prank(alice);
         providers.withdraw(mallory);
         vm.assertEq(coin.balanceOf(mallory), 3000e18);
+        // Attack: exit again with what is gone. Loss: everybody's stake.
+        vm.assertEq(providers.accountOf(alice).stake, 0);
+        vm.expectRevert(abi.encodeWithSelector(IProviders.StakeInsufficient.selector, 1, 0));
+        vm.prank(alice);
+        providers.startExit(1);
         vm.expectRevert(abi.encodeWithSelector(IProviders.ExitPending.selector, 0));
         vm.prank(alice);
         providers.withdraw(alice);
