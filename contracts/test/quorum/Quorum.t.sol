@@ -56,6 +56,33 @@ contract QuorumTest is Test {
 
     /// @dev Loss if accepted: with exactly two thirds, two quorums need share no honest validator, and two different batches of
     /// one number could both be signed.
+    /// @dev Loss if accepted: a set whose name is taken and whose keys are missing, by an installer who paid too little gas. Its
+    /// validators could never settle anything.
+    function test_installsASetAsAWholeOrNotAtAll() public {
+        (bytes memory keys, bytes memory weights) = BlsSigner.packedSet(90, 0, 10);
+        bytes memory signature_ = BlsSigner.sign(BlsSigner.aggregateSecret(90, 0, 1), DIGEST);
+        uint256 before = gasleft();
+        uint256 state = vm.snapshotState();
+        quorum.install(keys, weights);
+        uint256 needed = before - gasleft();
+        vm.revertToState(state);
+        uint256 refused;
+        for (uint256 percent = 20; percent <= 140; percent++) {
+            state = vm.snapshotState();
+            try quorum.install{ gas: needed * percent / 100 }(keys, weights) returns (bytes32 setId) {
+                // Seat 0 is absent: its key is read from where it was kept.
+                quorum.checkQuorum(setId, DIGEST, 1, signature_);
+                (bytes memory key,) = quorum.seat(setId, 89);
+                vm.assertEq(key, BlsSigner.publicKey(BlsSigner.secretOf(89)));
+            } catch {
+                refused++;
+            }
+            vm.revertToState(state);
+        }
+        vm.assertGt(refused, 50);
+        vm.assertLt(refused, 110);
+    }
+
     function test_refusesAQuorumThatIsShortByOne() public {
         bytes32 setId = install(6);
         // Four of six seats are exactly two thirds.
