@@ -74,6 +74,7 @@ contract LiquidityPoolTest is Protocol {
 
     function test_buy_everything_bringsThePapersSum() public {
         // 12 M x $0.005 x (2^10 - 1)
+        vm.assertEq(pool.costOf(10 * PHASE), 60_000e6 * 1023);
         vm.assertEq(_buy(10 * PHASE), 60_000e6 * 1023);
         vm.expectRevert(abi.encodeWithSelector(ILiquidityPool.SoldOut.selector, 1, 0));
         vm.prank(buyer);
@@ -86,6 +87,9 @@ contract LiquidityPoolTest is Protocol {
         vm.expectRevert(abi.encodeWithSelector(ILiquidityPool.CostAboveLimit.selector, 5000, 4999));
         vm.prank(buyer);
         pool.buy(1e18, 4999, buyer);
+        // The limit itself is not above the limit.
+        vm.prank(buyer);
+        vm.assertEq(pool.buy(1e18, 5000, buyer), 5000);
     }
 
     function test_buyAndSell_nothing_reverts() public {
