@@ -52,6 +52,8 @@ contract ModelsTest is Protocol {
         models.propose(ROOT, 500, 800, ENCODING, 0);
         vm.expectRevert(abi.encodeWithSelector(IModels.OwnerShareTooLarge.selector, 1001, 1000));
         models.propose(ROOT, 500, 1001, ENCODING, LICENCE);
+        models.propose(ROOT, 500, 1000, ENCODING, LICENCE);
+        vm.assertEq(models.modelOf(ROOT).ownerShareBps, 1000);
     }
 
     function test_propose_twice_reverts() public {

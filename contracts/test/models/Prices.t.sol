@@ -90,6 +90,18 @@ contract PricesTest is Test {
         vm.assertEq(prices.price(), GENESIS);
     }
 
+    function test_close_followsTheEpochsWithoutAGap() public {
+        _ballot(1, 20, 10);
+        scales.next();
+        _close(1);
+        _ballot(1, 30, 10);
+        scales.next();
+        _close(2);
+        vm.assertEq(prices.price(), 30);
+        vm.expectRevert(abi.encodeWithSelector(IPrices.EpochNotClosable.selector, 2, 3, 3));
+        prices.close(2, new uint256[](0));
+    }
+
     function test_close_inParts() public {
         _ballot(1, 30, 1);
         _ballot(2, 10, 1);
