@@ -150,6 +150,17 @@ contract AdditionalRewardsTest is RewardsProtocol {
         vm.assertEq(coin.balanceOf(large), SEAT * 30 days / YEARS);
     }
 
+    function test_aSeat_isFreeFromTheSecondInWhichItsAttestationEnds() public {
+        rewards.attest(0, large, 1000);
+        uint256 until = rewards.seatAt(0).attestedUntil;
+        vm.warp(until - 1);
+        vm.expectRevert(abi.encodeWithSelector(IAdditionalRewards.SeatTaken.selector, 0, large, until));
+        rewards.attest(0, other, 1000);
+        vm.warp(until);
+        rewards.attest(0, other, 1000);
+        vm.assertEq(rewards.seatAt(0).holder, other);
+    }
+
     function test_lapsedHolder_thatComesBack_isNotPaidForTheGap() public {
         rewards.attest(0, large, 1000);
         wait_(50 days);
