@@ -38,10 +38,11 @@ async function startEverything(dataDir: string, args: readonly string[] = []): P
     RUNNING,
   )
   const children = childrenOf(start.child.pid!)
-  cleanups.push(() => start.stop())
+  // Last of all, and only those that did not stop in order: a chain whose owner is killed lives on.
   cleanups.push(() =>
     Promise.resolve(children.filter(isAlive).forEach((pid) => process.kill(pid, 'SIGKILL'))),
   )
+  cleanups.push(() => start.stop())
   return { origin: `http://127.0.0.1:${port}`, port, start, children }
 }
 

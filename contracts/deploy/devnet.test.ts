@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPublicClient, http } from 'viem'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { raceCoinAbi } from '../generated/RaceCoin.ts'
 import { startAnvilProcess } from './anvil.ts'
 import { startDevnet, type Devnet } from './devnet.ts'
@@ -16,6 +16,7 @@ describe('the local chain', () => {
   let folder: string
   let notices: string[]
   let running: Devnet | undefined
+  const { signal } = new AbortController()
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'devnet-'))
     notices = []
@@ -26,7 +27,7 @@ describe('the local chain', () => {
   })
 
   async function start(): Promise<Devnet> {
-    running = await startDevnet({ folder, port: 0, onNotice: (text) => notices.push(text) })
+    running = await startDevnet({ folder, port: 0, onNotice: (text) => notices.push(text), signal })
     return running
   }
 
@@ -102,16 +103,30 @@ describe('the local chain', () => {
       await start()
       await leftOver.ended
       expect(notices).toEqual([expect.stringMatching(/left over/)])
-      const other = startDevnet({ folder, port: 0, onNotice: (text) => notices.push(text) })
+      const other = startDevnet({ folder, port: 0, onNotice: (text) => notices.push(text), signal })
       await expect(other).rejects.toMatchObject({ data: { code: 'CHAIN_IN_USE', ownerPid: process.pid } })
     },
     SLOW,
   )
 
+  it('ends its chain when it is stopped in the middle of its start', async () => {
+    const stopped = new AbortController()
+    const begun = startDevnet({ folder, port: 0, onNotice: () => undefined, signal: stopped.signal })
+    const failed = expect(begun).rejects.toMatchObject({ name: 'AbortError' })
+    // The record comes with the first contract: most are still to come.
+    const lock = join(folder, 'chain.lock')
+    await vi.waitFor(() => readFile(join(folder, 'network.json')), { timeout: SLOW, interval: 5 })
+    const { chainPid } = JSON.parse(await readFile(lock, 'utf8')) as { chainPid: number } // written by the start
+    stopped.abort()
+    await failed
+    expect(() => process.kill(chainPid, 0)).toThrow('ESRCH')
+    await expect(readFile(lock)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
   it('says so when its port is taken', async () => {
     const other = await startAnvilProcess()
     const port = Number(new URL(other.url).port)
-    const second = startDevnet({ folder, port, onNotice: (text) => notices.push(text) })
+    const second = startDevnet({ folder, port, onNotice: (text) => notices.push(text), signal })
     await expect(second).rejects.toThrow(/did not start[\s\S]*[Aa]ddress already in use[\s\S]*port taken/)
     await other.stop()
   })

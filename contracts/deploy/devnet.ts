@@ -38,16 +38,19 @@ export interface Devnet {
  *
  * @param port 0 takes a free one
  * @param onNotice Told in a sentence when the chain begins anew, and why
- * @throws DeployError `CHAIN_NOT_STARTED`, `CHAIN_IN_USE`, `TRANSACTION_FAILED`
+ * @param signal Ends the start, and the chain with it; once started, `stop` does
+ * @throws DeployError `CHAIN_NOT_STARTED`, `CHAIN_IN_USE`, `TRANSACTION_FAILED`; AbortError
  */
 export async function startDevnet({
   folder,
   port,
   onNotice,
+  signal,
 }: {
   readonly folder: string
   readonly port: number
   readonly onNotice: (text: string) => void
+  readonly signal: AbortSignal
 }): Promise<Devnet> {
   await mkdir(folder, { recursive: true })
   const files = {
@@ -58,16 +61,23 @@ export async function startDevnet({
   }
   if (await endLeftOverChain(files.lock)) onNotice('A local chain was left over from before, and was ended.')
   const chain = await startChain(files, port, onNotice)
+  // The deployment then finds no chain to go on with.
+  const abort = (): void => void chain.stop()
+  signal.addEventListener('abort', abort, { once: true })
   try {
+    signal.throwIfAborted()
     const network = await deployTo(chain.url, files.record)
     const { url, ended } = chain
     return { ...network, url, recordFile: files.record, ended, stop: () => stopChain(chain, files.lock) }
   } catch (error) {
     await stopChain(chain, files.lock)
+    signal.throwIfAborted()
     if (!isStale(error)) throw error
     onNotice(`The local chain begins anew. ${error.shortMessage}`)
     await Promise.all(Object.values(files).map((file) => rm(file, { force: true })))
-    return startDevnet({ folder, port, onNotice })
+    return startDevnet({ folder, port, onNotice, signal })
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 

@@ -1,4 +1,4 @@
-import { startDevnet } from '../../contracts/deploy/devnet.ts'
+import { startDevnet, type Devnet } from '../../contracts/deploy/devnet.ts'
 import { DEV_MNEMONIC } from '../../contracts/deploy/anvil.ts'
 import { parseInteger, parseOptions } from '../usage-error.ts'
 
@@ -43,19 +43,30 @@ export async function devnetCommand(argv: string[]): Promise<number> {
 }
 
 async function runDevnet(port: number, folder: string): Promise<number> {
-  const interrupted = new Promise<'interrupted'>((resolve) => {
-    for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.once(event, () => resolve('interrupted'))
-  })
-  const devnet = await startDevnet({
-    folder,
-    port,
-    onNotice: (text) => process.stderr.write(`${text}\n`),
-  })
+  const interrupted = new AbortController()
+  const { signal } = interrupted
+  for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.once(event, () => interrupted.abort())
+  let devnet: Devnet
+  try {
+    devnet = await startDevnet({
+      folder,
+      port,
+      onNotice: (text) => process.stderr.write(`${text}\n`),
+      signal,
+    })
+  } catch (error) {
+    if (signal.aborted) return 0
+    throw error
+  }
   try {
     process.send?.({ url: devnet.url, recordFile: devnet.recordFile })
     process.stdout.write(describe(devnet))
-    const reason = await Promise.race([interrupted, devnet.ended])
-    if (reason === 'interrupted') return 0
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve())
+    })
+    await Promise.race([stopped, devnet.ended])
+    if (signal.aborted) return 0
     process.stderr.write('The local chain ended by itself.\n')
     return 1
   } finally {
@@ -63,7 +74,7 @@ async function runDevnet(port: number, folder: string): Promise<number> {
   }
 }
 
-function describe({ url, recordFile, deployment, dollar }: Awaited<ReturnType<typeof startDevnet>>): string {
+function describe({ url, recordFile, deployment, dollar }: Devnet): string {
   const contracts = [
     ...Object.entries(deployment).map(([name, { address }]) => [name, address]),
     ['dollar', dollar],
