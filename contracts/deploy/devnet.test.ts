@@ -109,25 +109,33 @@ describe('the local chain', () => {
     SLOW,
   )
 
-  it('ends its chain when it is stopped in the middle of its start', async () => {
-    const stopped = new AbortController()
-    const begun = startDevnet({ folder, port: 0, onNotice: () => undefined, signal: stopped.signal })
-    const failed = expect(begun).rejects.toMatchObject({ name: 'AbortError' })
-    // The record comes with the first contract: most are still to come.
-    const lock = join(folder, 'chain.lock')
-    await vi.waitFor(() => readFile(join(folder, 'network.json')), { timeout: SLOW, interval: 5 })
-    const { chainPid } = JSON.parse(await readFile(lock, 'utf8')) as { chainPid: number } // written by the start
-    stopped.abort()
-    await failed
-    expect(() => process.kill(chainPid, 0)).toThrow('ESRCH')
-    await expect(readFile(lock)).rejects.toMatchObject({ code: 'ENOENT' })
-  })
+  it(
+    'ends its chain when it is stopped in the middle of its start',
+    async () => {
+      const stopped = new AbortController()
+      const begun = startDevnet({ folder, port: 0, onNotice: () => undefined, signal: stopped.signal })
+      const failed = expect(begun).rejects.toMatchObject({ name: 'AbortError' })
+      // The record comes with the first contract: most are still to come.
+      const lock = join(folder, 'chain.lock')
+      await vi.waitFor(() => readFile(join(folder, 'network.json')), { timeout: SLOW, interval: 5 })
+      const { chainPid } = JSON.parse(await readFile(lock, 'utf8')) as { chainPid: number } // written by the start
+      stopped.abort()
+      await failed
+      expect(() => process.kill(chainPid, 0)).toThrow('ESRCH')
+      await expect(readFile(lock)).rejects.toMatchObject({ code: 'ENOENT' })
+    },
+    SLOW,
+  )
 
-  it('says so when its port is taken', async () => {
-    const other = await startAnvilProcess()
-    const port = Number(new URL(other.url).port)
-    const second = startDevnet({ folder, port, onNotice: (text) => notices.push(text), signal })
-    await expect(second).rejects.toThrow(/did not start[\s\S]*[Aa]ddress already in use[\s\S]*port taken/)
-    await other.stop()
-  })
+  it(
+    'says so when its port is taken',
+    async () => {
+      const other = await startAnvilProcess()
+      const port = Number(new URL(other.url).port)
+      const second = startDevnet({ folder, port, onNotice: (text) => notices.push(text), signal })
+      await expect(second).rejects.toThrow(/did not start[\s\S]*[Aa]ddress already in use[\s\S]*port taken/)
+      await other.stop()
+    },
+    SLOW,
+  )
 })

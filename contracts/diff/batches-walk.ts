@@ -209,7 +209,7 @@ export class BatchesWalk {
     const settled = this.#known[this.#random(this.#known.length || 1)]
     if (settled === undefined || this.#random(3) === 0) return
     const batch = this.#sometimesOther(settled.batch)
-    const day = BigInt(Math.floor((this.#walk.time + 12 - this.#stage.genesis) / SECONDS_PER_DAY)) // of the next block
+    const day = BigInt(Math.floor((this.#walk.nextTime - this.#stage.genesis) / SECONDS_PER_DAY))
     const release = releaseCoins(this.#issuance, { fees: batch.fees, day, dailyCap: this.#dailyCap })
     const { reward } = splitReleased(release.subsidy + release.minimum, {
       fees: batch.fees,

@@ -42,7 +42,7 @@ export class EpochsWalk {
     this.#walk = walk
     this.#random = random
     this.#report = report
-    // Errors of the quorum come through `propose`, those of elements from a library.
+    // Errors of the quorum come through `propose`.
     this.#contract = { abi: [...epochsAbi, ...quorumAbi] as Abi, address: stage.epochs }
     this.#terms = {
       epochBlocks: Number(parameters.epochBlocks),

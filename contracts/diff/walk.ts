@@ -50,6 +50,11 @@ export class Walk {
     this.time = from.time
   }
 
+  /** Unix seconds of the block after this one. */
+  get nextTime(): number {
+    return this.time + SECONDS_PER_BLOCK
+  }
+
   /** Lets blocks pass in which nothing happens. */
   pass(blocks: number): void {
     this.block += blocks
